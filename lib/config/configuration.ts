@@ -1,0 +1,72 @@
+import type { Environment } from './environment.ts'
+import type { Privilege, ToolName } from '../../schemas/tools.ts'
+
+export interface CallerStep { from: 'object' | 'json' | 'array', extract: string | number }
+
+export interface Theme {
+  light: { primaryColor: string, accentColor: string }
+  dark: { primaryColor: string, accentColor: string }
+}
+
+export interface PrivilegeRule { groups: ReadonlySet<string>, tools: ReadonlySet<ToolName> }
+export type Privileges = Readonly<Record<Privilege, PrivilegeRule>>
+
+/** The whole configuration, read once at start and passed on as a value. Frozen. */
+export interface Configuration {
+  http: {
+    port: number
+    host: string
+    /** Begins with a slash and does not end with one; empty at the root. */
+    prefix: string
+    trustedProxies: readonly string[]
+    closeDelayMs: number
+    publicUrl: string | undefined
+    frameAncestors: string
+  }
+  log: { level: Environment['LOG_LEVEL'] }
+  headers: {
+    userId: string
+    groups: string
+    clientType: string
+    backOffice: string
+    userProperties: string
+    additional: readonly string[]
+  }
+  identity: {
+    mode: 'local' | 'gateway'
+    clinicNetworks: readonly string[]
+    callerSteps: readonly CallerStep[]
+    personalLinkGraceMs: number
+  }
+  storage: {
+    mode: 'embedded' | 'crud-service'
+    /** Absent where the storage is embedded: its address is known once it listens. */
+    url: string | undefined
+    teleconsultations: string
+    userIdMaps: string
+    timeoutMs: number
+  }
+  video: {
+    provider: 'embedded'
+    timeoutMs: number
+    detailsBudgetMs: number
+    iceServers: readonly string[]
+    turnSharedSecret: string | undefined
+    turnCredentialTtlSeconds: number
+  }
+  teleconsultations: {
+    unlimited: boolean
+    live: boolean
+    immutablePeriodMs: number
+    clockSkewMs: number
+    roomCreation: 'eager' | 'late'
+    operationLeaseMs: number
+    deployment: string
+  }
+  dataPath: string
+  linkSecret: string | undefined
+  privileges: Privileges
+  theme: Theme
+  companyLogoUrl: string | undefined
+  groupsWithBackground: readonly string[]
+}

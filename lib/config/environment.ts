@@ -1,0 +1,62 @@
+import { Type, type Static } from 'typebox'
+
+const HeaderName = (example: string, description: string) => Type.String({ default: example, pattern: '^[A-Za-z0-9_-]+$', description })
+const CollectionName = (description: string) => Type.Optional(Type.String({ pattern: '^/?[A-Za-z0-9][A-Za-z0-9/_-]*$', description }))
+const HttpUrl = (description: string) => Type.Optional(Type.String({ pattern: '^https?://[^\\s/@?#]+(/[^\\s?#]*)?$', description }))
+
+/**
+ * Every environment variable that the service reads; README's table is compared with it. An empty variable counts as
+ * unset, unknown ones are ignored.
+ */
+export const Environment = Type.Object({
+  HTTP_PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65535, description: 'Port to listen on; 0 takes a free one' }),
+  HTTP_HOST: Type.Optional(Type.String({ description: 'Address to listen on. Default: 127.0.0.1 where AUTHORIZATION is local, else 0.0.0.0' })),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'Least level that is logged' }),
+  SERVICE_PREFIX: Type.String({ default: '/', pattern: '^/((?!-)[a-z0-9-]*(?<!-)/?)*$', description: 'Path below which the routes stand; not the /-/ and /documentation ones' }),
+  WAIT_BEFORE_SERVER_CLOSE_SEC: Type.Optional(Type.Number({ minimum: 0, maximum: 3600, description: 'Seconds to go on serving after SIGTERM. Default: 0 where AUTHORIZATION is local, else 10' })),
+  TRUSTED_PROXIES: Type.Optional(Type.String({ description: 'Addresses and ranges of proxies whose x-forwarded-* headers count, separated by commas' })),
+  PUBLIC_URL: HttpUrl('Address under which browsers reach the service, without SERVICE_PREFIX; personal links begin with it. Default: http://localhost with the port'),
+  DATA_PATH: Type.String({ default: './data', description: 'Folder of what the service itself stores: the embedded storage and rooms, the generated key' }),
+
+  STORAGE: Type.Optional(Type.Enum(['embedded', 'crud-service'], { description: 'Where teleconsultations are stored. Default: embedded, unless a platform variable is set' })),
+  VIDEO_PROVIDER: Type.Optional(Type.Enum(['embedded'], { description: 'Who holds the calls. Default: embedded' })),
+  AUTHORIZATION: Type.Optional(Type.Enum(['local', 'gateway'], { description: 'local: requests from CLINIC_NETWORKS act as the clinic; gateway: a gateway in front has authenticated everybody. Default: local, unless a platform variable is set' })),
+  CLINIC_NETWORKS: Type.String({ default: '127.0.0.0/8,::1/128', description: 'Address ranges that act as the clinic where AUTHORIZATION is local, separated by commas' }),
+
+  USERID_HEADER_KEY: HeaderName('miauserid', 'Header with the caller’s id'),
+  GROUPS_HEADER_KEY: HeaderName('miausergroups', 'Header with the caller’s groups'),
+  CLIENTTYPE_HEADER_KEY: HeaderName('client-type', 'Header with the client type'),
+  BACKOFFICE_HEADER_KEY: HeaderName('isbackoffice', 'Header that tells back-office requests'),
+  USER_PROPERTIES_HEADER_KEY: HeaderName('miauserproperties', 'Header with the caller’s properties as JSON'),
+  MICROSERVICE_GATEWAY_SERVICE_NAME: Type.String({ default: 'microservice-gateway', pattern: '^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$', description: 'Of the platform; accepted and not used' }),
+  ADDITIONAL_HEADERS_TO_PROXY: Type.String({ default: '', description: 'Request headers passed on to platform services, never to a video provider, separated by commas' }),
+
+  TELECONSULTATION_SERVICE_CONFIG_PATH: Type.Optional(Type.String({ description: 'Path of the JSON service configuration (config.schema.json). Without it: patient and customer are basic, doctor is plus, all tools on' })),
+  CRUD_SERVICE_URL: HttpUrl('Base URL of the CRUD Service'),
+  CRUD_SERVICE: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9.-]+(:[0-9]{1,5})?$', description: 'Host of the CRUD Service, where CRUD_SERVICE_URL is not given. Default: crud-service' })),
+  TELECONSULTATIONS_CRUD_NAME: CollectionName('CRUD endpoint of the teleconsultations, with or without leading slash'),
+  USER_ID_MAP_CRUD_NAME: CollectionName('CRUD endpoint of the user id map, with or without leading slash'),
+  USER_MAP_ID_CRUD_NAME: CollectionName('Another spelling of USER_ID_MAP_CRUD_NAME'),
+  BANDYER_API_SECRET_KEY: Type.Optional(Type.String({ description: 'Key of the Bandyer or Kaleyra account; marks a platform deployment' })),
+  BANDYER_BASE_URL: HttpUrl('Base URL of the Bandyer or Kaleyra API; marks a platform deployment'),
+
+  UNLIMITED_TELECONSULTATION: Type.Boolean({ default: true, description: 'false: the call itself ends at the end of the teleconsultation' }),
+  LIVE_TELECONSULTATION: Type.Boolean({ default: true, description: 'The call ends when fewer than two remain, where the provider can do that' }),
+  IMMUTABLE_PERIOD_MS: Type.Integer({ default: 0, minimum: 0, maximum: 31_536_000_000, description: 'Milliseconds before the start from which a complete teleconsultation cannot be changed and its links are given' }),
+  CLOCK_SKEW_MS: Type.Integer({ default: 250, minimum: 0, maximum: 60_000, description: 'Milliseconds by which the clocks of two replicas may differ: changes end that much before the immutable period, links begin that much after' }),
+  ROOM_CREATION: Type.Optional(Type.Enum(['eager', 'late'], { description: 'eager: the room is made when the list of participants is complete; late: when the first link is given. Default: late' })),
+  OPERATION_LEASE_MS: Type.Integer({ default: 30_000, minimum: 1000, maximum: 600_000, description: 'Milliseconds after which an unfinished change may be taken over' }),
+  DEPLOYMENT_ID: Type.String({ default: 'teleconsultation', pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'Marks the provider’s rooms as this deployment’s' }),
+
+  STORAGE_TIMEOUT_MS: Type.Integer({ default: 5000, minimum: 100, maximum: 120_000, description: 'Milliseconds that one request to the CRUD Service may take' }),
+  PROVIDER_TIMEOUT_MS: Type.Integer({ default: 10_000, minimum: 100, maximum: 120_000, description: 'Milliseconds that one call of the video provider may take' }),
+  DETAILS_BUDGET_MS: Type.Integer({ default: 300, minimum: 0, maximum: 10_000, description: 'Milliseconds for which a link waits for the provider’s details of the room' }),
+
+  LINK_SECRET: Type.Optional(Type.String({ minLength: 32, description: 'Secret that signs personal links and the embedded provider’s, at least 32 characters. Default: generated once into DATA_PATH' })),
+  PERSONAL_LINK_GRACE_SEC: Type.Integer({ default: 86_400, minimum: 0, maximum: 31_536_000, description: 'Seconds after the end for which a personal link still opens its page' }),
+  ICE_SERVERS: Type.String({ default: '', pattern: '^(\\s*(stuns?|turns?):[^\\s,]+\\s*(,\\s*(stuns?|turns?):[^\\s,]+\\s*)*)?$', description: 'STUN and TURN URLs for the embedded video, separated by commas' }),
+  TURN_SHARED_SECRET: Type.Optional(Type.String({ minLength: 8, description: 'Secret shared with the TURN servers (TURN REST API): each participant gets credentials of his own' })),
+  TURN_CREDENTIAL_TTL_SEC: Type.Integer({ default: 43_200, minimum: 60, maximum: 604_800, description: 'Seconds for which TURN credentials are valid' }),
+  FRAME_ANCESTORS: Type.String({ default: '*', pattern: "^[A-Za-z0-9*:/.' -]+$", description: 'Who may embed the participant’s and the call’s page (CSP frame-ancestors)' })
+}, { $id: 'Environment' })
+export type Environment = Static<typeof Environment>

@@ -1,0 +1,207 @@
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { Ajv, type ErrorObject } from 'ajv'
+import formats from 'ajv-formats'
+import envSchema from 'env-schema'
+import { ServiceConfiguration } from '../../schemas/service-configuration.ts'
+import { TOOL_NAMES, type Privilege, type ToolName } from '../../schemas/tools.ts'
+import { Environment } from './environment.ts'
+import type { Configuration, PrivilegeRule, Theme } from './configuration.ts'
+
+/** Every problem of the configuration at once. The messages name variables and keys, never values. */
+export class ConfigurationError extends Error {
+  readonly problems: readonly string[]
+
+  constructor (problems: readonly string[]) {
+    super(`The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.name = 'ConfigurationError'
+    this.problems = problems
+  }
+}
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+const PLATFORM_VARIABLES = [
+  'BANDYER_API_SECRET_KEY', 'BANDYER_BASE_URL', 'CRUD_SERVICE_URL', 'CRUD_SERVICE', 'TELECONSULTATIONS_CRUD_NAME', 'USER_ID_MAP_CRUD_NAME', 'USER_MAP_ID_CRUD_NAME'
+] as const
+
+const DEFAULT_SERVICE_CONFIGURATION: ServiceConfiguration = {
+  privileges: { basic: { groups: ['patient', 'customer'] }, plus: { groups: ['doctor'] } }
+}
+
+const DEFAULT_THEME: Theme = {
+  light: { primaryColor: '#0b5cad', accentColor: '#ffffff' },
+  dark: { primaryColor: '#7cc0ff', accentColor: '#10151c' }
+}
+
+/**
+ * Reads and checks the environment and the service configuration file.
+ *
+ * @throws ConfigurationError with everything that is wrong
+ */
+export function loadConfiguration (variables: Variables): Configuration {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''))
+  const problems: string[] = []
+  const environment = readEnvironment(given, problems)
+  const path = given.TELECONSULTATION_SERVICE_CONFIG_PATH
+  const service = path === undefined ? DEFAULT_SERVICE_CONFIGURATION : readServiceConfiguration(path, problems)
+  const modes = chooseModes(given, problems)
+  for (const name of ['CLINIC_NETWORKS', 'TRUSTED_PROXIES']) {
+    if (!list(given[name]).every(isNetwork)) problems.push(`${name} must hold addresses and ranges such as 10.0.0.0/8, separated by commas`)
+  }
+  if (environment === undefined || service === undefined || problems.length > 0) throw new ConfigurationError(problems)
+  return freeze(compose(environment, service, modes))
+}
+
+function readEnvironment (given: Record<string, unknown>, problems: string[]): Environment | undefined {
+  try {
+    return envSchema.envSchema<Environment>({
+      schema: Environment,
+      data: given,
+      env: false,
+      ajv: { customOptions: (ajv) => formats.default(ajv) }
+    })
+  } catch (error) {
+    const errors = (error as { errors?: ErrorObject[] }).errors
+    if (errors === undefined) throw error
+    for (const problem of errors) problems.push(describe('', problem))
+    return undefined
+  }
+}
+
+function readServiceConfiguration (path: string, problems: string[]): ServiceConfiguration | undefined {
+  const about = 'TELECONSULTATION_SERVICE_CONFIG_PATH'
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    problems.push(`${about} names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`)
+    return undefined
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    problems.push(`${about} names a file that is not JSON`)
+    return undefined
+  }
+  const validate = new Ajv({ allErrors: true, useDefaults: true, allowUnionTypes: true }).compile<ServiceConfiguration>(ServiceConfiguration)
+  if (validate(value)) return value
+  for (const problem of validate.errors ?? []) problems.push(describe(`${about}: `, problem))
+  return undefined
+}
+
+// Ajv's own texts name the rule, and the rule's parameters, but not the offending value.
+const describe = (about: string, problem: ErrorObject) => {
+  const allowed: unknown = problem.params['allowedValues']
+  return `${about}${problem.instancePath.slice(1).replaceAll('/', '.')} ${problem.message ?? 'is not valid'}${Array.isArray(allowed) ? `: ${allowed.join(', ')}` : ''}`.trim()
+}
+
+interface Modes { storage: 'embedded' | 'crud-service', identity: 'local' | 'gateway', video: 'embedded' }
+
+function chooseModes (given: Record<string, unknown>, problems: string[]): Modes {
+  const has = (name: string) => given[name] !== undefined
+  const platform = PLATFORM_VARIABLES.some(has)
+  const storage = given['STORAGE'] ?? (platform ? 'crud-service' : 'embedded')
+  if (storage === 'crud-service') {
+    if (!has('TELECONSULTATIONS_CRUD_NAME')) problems.push('TELECONSULTATIONS_CRUD_NAME is required where the storage is a CRUD Service')
+    if (!has('USER_ID_MAP_CRUD_NAME') && !has('USER_MAP_ID_CRUD_NAME')) problems.push('USER_ID_MAP_CRUD_NAME is required where the storage is a CRUD Service')
+  }
+  if (platform && !has('VIDEO_PROVIDER')) {
+    problems.push('VIDEO_PROVIDER is required beside platform variables: this version has the embedded provider only')
+  }
+  return {
+    storage: storage === 'crud-service' ? 'crud-service' : 'embedded',
+    identity: (given['AUTHORIZATION'] ?? (platform ? 'gateway' : 'local')) === 'gateway' ? 'gateway' : 'local',
+    video: 'embedded'
+  }
+}
+
+function compose (environment: Environment, service: ServiceConfiguration, modes: Modes): Configuration {
+  const prefix = environment.SERVICE_PREFIX.replace(/\/+$/, '')
+  const local = modes.identity === 'local'
+  const userIdMaps = environment.USER_ID_MAP_CRUD_NAME ?? environment.USER_MAP_ID_CRUD_NAME
+  return {
+    http: {
+      port: environment.HTTP_PORT,
+      host: environment.HTTP_HOST ?? (local ? '127.0.0.1' : '0.0.0.0'),
+      prefix,
+      trustedProxies: list(environment.TRUSTED_PROXIES),
+      closeDelayMs: (environment.WAIT_BEFORE_SERVER_CLOSE_SEC ?? (local ? 0 : 10)) * 1000,
+      publicUrl: environment.PUBLIC_URL?.replace(/\/+$/, ''),
+      frameAncestors: environment.FRAME_ANCESTORS
+    },
+    log: { level: environment.LOG_LEVEL },
+    headers: {
+      userId: environment.USERID_HEADER_KEY.toLowerCase(),
+      groups: environment.GROUPS_HEADER_KEY.toLowerCase(),
+      clientType: environment.CLIENTTYPE_HEADER_KEY.toLowerCase(),
+      backOffice: environment.BACKOFFICE_HEADER_KEY.toLowerCase(),
+      userProperties: environment.USER_PROPERTIES_HEADER_KEY.toLowerCase(),
+      additional: list(environment.ADDITIONAL_HEADERS_TO_PROXY).map((name) => name.toLowerCase())
+    },
+    identity: {
+      mode: modes.identity,
+      clinicNetworks: list(environment.CLINIC_NETWORKS),
+      callerSteps: service.userIdPathInRequest ?? [
+        { from: 'object', extract: 'headers' },
+        { from: 'object', extract: environment.USERID_HEADER_KEY.toLowerCase() }
+      ],
+      personalLinkGraceMs: environment.PERSONAL_LINK_GRACE_SEC * 1000
+    },
+    storage: {
+      mode: modes.storage,
+      url: modes.storage === 'crud-service' ? (environment.CRUD_SERVICE_URL ?? `http://${environment.CRUD_SERVICE ?? 'crud-service'}`).replace(/\/+$/, '') : undefined,
+      teleconsultations: collectionPath(modes.storage === 'crud-service' ? environment.TELECONSULTATIONS_CRUD_NAME : undefined, 'teleconsultations'),
+      userIdMaps: collectionPath(modes.storage === 'crud-service' ? userIdMaps : undefined, 'userid-maps'),
+      timeoutMs: environment.STORAGE_TIMEOUT_MS
+    },
+    video: {
+      provider: modes.video,
+      timeoutMs: environment.PROVIDER_TIMEOUT_MS,
+      detailsBudgetMs: environment.DETAILS_BUDGET_MS,
+      iceServers: list(environment.ICE_SERVERS),
+      turnSharedSecret: environment.TURN_SHARED_SECRET,
+      turnCredentialTtlSeconds: environment.TURN_CREDENTIAL_TTL_SEC
+    },
+    teleconsultations: {
+      unlimited: environment.UNLIMITED_TELECONSULTATION,
+      live: environment.LIVE_TELECONSULTATION,
+      immutablePeriodMs: environment.IMMUTABLE_PERIOD_MS,
+      clockSkewMs: environment.CLOCK_SKEW_MS,
+      roomCreation: environment.ROOM_CREATION ?? 'late',
+      operationLeaseMs: environment.OPERATION_LEASE_MS,
+      deployment: environment.DEPLOYMENT_ID
+    },
+    dataPath: environment.DATA_PATH,
+    linkSecret: environment.LINK_SECRET,
+    privileges: { basic: privilegeRule(service, 'basic'), plus: privilegeRule(service, 'plus') },
+    theme: {
+      light: { ...DEFAULT_THEME.light, ...service.theme?.light },
+      dark: { ...DEFAULT_THEME.dark, ...service.theme?.dark }
+    },
+    companyLogoUrl: service.companyLogo?.url,
+    groupsWithBackground: service.groupsWithBackgroundList ?? []
+  }
+}
+
+const list = (text: unknown) => (typeof text === 'string' ? text : '').split(',').map((item) => item.trim()).filter((item) => item !== '')
+
+const collectionPath = (name: string | undefined, fallback: string) => `/${(name ?? fallback).replace(/^\/+|\/+$/g, '')}`
+
+function privilegeRule (service: ServiceConfiguration, privilege: Privilege): PrivilegeRule {
+  const { groups, tools } = service.privileges[privilege]
+  const on: ToolName[] = tools === undefined ? [...TOOL_NAMES] : TOOL_NAMES.filter((name) => tools[name] === true)
+  return { groups: new Set(groups), tools: new Set(on) }
+}
+
+function isNetwork (text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  const family = isIP(address)
+  return family !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32)))
+}
+
+function freeze<T extends object> (value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) freeze(part as object)
+  return Object.freeze(value)
+}

@@ -1,0 +1,109 @@
+import type { Privilege } from '../../schemas/tools.ts'
+
+/** One participant as stored: the original's fields, and the two of ours that its collection allows inside the element. */
+export interface StoredParticipant {
+  /** Absent in documents of the original. */
+  userExternalId?: string | undefined
+  /** The person at the video provider. */
+  userBandyerId: string
+  /** A vendor's link; null where links are made when they are asked for. A secret. */
+  accessLinkURL: string | null
+  groups?: string[] | undefined
+  fullName?: string | undefined
+  language?: string | undefined
+  privilege?: Privilege | undefined
+}
+
+/** What callers decide about a teleconsultation. */
+export interface Content {
+  number: number
+  participants: StoredParticipant[]
+  startAt: Date
+  endAt: Date
+}
+
+/**
+ * `INCOMPLETE`: participants are missing; `PENDING`: complete, no room yet; `READY`: the room of record exists;
+ * `DELETING`: decided, never to be shown again. An operation under way is no phase: see `Control.operation`.
+ */
+export type Phase = 'INCOMPLETE' | 'PENDING' | 'READY' | 'DELETING'
+
+/** The room of record: what is needed to reach it again. */
+export interface StoredRoom {
+  providerRoomId: string
+  marker?: string | undefined
+}
+
+/** The one operation that may be pending. It alone may publish a room, and only while id and epoch are unchanged. */
+export interface Operation {
+  id: string
+  kind: 'create' | 'change' | 'seal'
+  epoch: number
+  /** Epoch milliseconds; after it anybody may take over with a higher epoch. */
+  leaseUntil: number
+  startedAt: number
+  /** What the commit publishes together with the room; absent where the content stays. */
+  content?: Content | undefined
+}
+
+/** A room to delete: known by its id, or only by the marker that a dead operation may have put on one. */
+export type Garbage =
+  | { providerRoomId: string, marker?: string | undefined }
+  | { marker: string, since: number }
+
+/** What the service keeps beside the content. Absent in documents of the original. */
+export interface Control {
+  phase: Phase
+  /** Set before the first link is given out; nothing changes after it. */
+  sealed: boolean
+  operation?: Operation | undefined
+  /** The highest epoch that was ever given out. */
+  epoch: number
+  /** Ids of accepted operations, the latest last: a repeated write is recognised. */
+  applied: string[]
+  garbage: Garbage[]
+  provider: string
+  room?: StoredRoom | undefined
+}
+
+/** What the compare-and-set compares: a revision where the collection has one, else what the original's fields give. */
+export type Version =
+  | { revision: number }
+  | { updatedAt: string, bandyerRoomId: string, teleconsultationState: string | undefined }
+
+export interface Teleconsultation {
+  id: string
+  content: Content
+  control: Control
+  version: Version
+}
+
+export const APPLIED_REMEMBERED = 32
+
+export const isComplete = (content: Content) => content.participants.length >= content.number
+
+/** The participant whom the caller's system knows by this id. */
+export const participantByExternalId = (content: Content, externalId: string) =>
+  content.participants.find((participant) => participant.userExternalId === externalId)
+
+/** The phase that follows from content and room, deletion aside. */
+export const restingPhase = (content: Content, room: StoredRoom | undefined): Phase =>
+  room !== undefined ? 'READY' : isComplete(content) ? 'PENDING' : 'INCOMPLETE'
+
+export const remember = (applied: readonly string[], operationId: string) => [...applied, operationId].slice(-APPLIED_REMEMBERED)
+
+/** Whether another's operation still holds the document. */
+export const isHeld = (control: Control, now: Date) => control.operation !== undefined && control.operation.leaseUntil > now.getTime()
+
+/**
+ * The marker of the room that an operation makes. Unique for ever: the same operation taken over has another epoch.
+ */
+export const markerOf = (deployment: string, documentId: string, operation: Pick<Operation, 'id' | 'epoch'>) =>
+  `${deployment}|${documentId}|${operation.id}|${operation.epoch}`
+
+/**
+ * What is left to delete when an operation is set aside: the room that it may have made, whether or not it says so.
+ * Its own commit can't succeed any more, because the write that records this also removes the operation.
+ */
+export const garbageOf = (deployment: string, documentId: string, operation: Operation): Garbage =>
+  ({ marker: markerOf(deployment, documentId, operation), since: operation.startedAt })

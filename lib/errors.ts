@@ -1,0 +1,66 @@
+import createError from '@fastify/error'
+
+/**
+ * The error catalogue: every error that this service answers with is declared here and described in
+ * docs/errors.md (a guard test compares the two).
+ *
+ * `%s` parts are filled by the constructor's arguments. They may hold what the caller sent in this request and ids
+ * of documents; never secrets, links, names, e-mails, or an upstream's own words.
+ */
+const define = (code: string, message: string, statusCode: number) => createError(code, message, statusCode)
+
+/**
+ * Errors whose sentence is documented by the original service: `error` and `message` of the body both hold it.
+ */
+export const RoomNotFound = define('TELECONSULTATION_NOT_FOUND', 'Room with id %s not found on CRUD', 404)
+export const UnauthorizedUser = define('UNAUTHORIZED_USER', 'Unauthorized user', 401)
+export const NoPlusUser = define('NO_PLUS_USER', 'Failed %s: no plus user in room', 400)
+
+export const ImmutablePeriod = define('IMMUTABLE_PERIOD', 'The teleconsultation can no longer be changed: its immutable period has begun', 409)
+export const OperationInProgress = define('OPERATION_IN_PROGRESS', 'Another change of this teleconsultation is being made; try again shortly', 409)
+export const ConcurrentChange = define('CONCURRENT_CHANGE', 'The teleconsultation was changed by somebody else meanwhile; try again', 409)
+
+export const InvalidDate = define('INVALID_DATE', 'body/%s is not a date and time that exists', 400)
+export const InvalidSpan = define('INVALID_SPAN', 'A teleconsultation lasts at least 5 minutes and at most 24 hours', 400)
+export const EndOrDuration = define('END_OR_DURATION', 'Give exactly one of body/end_date and body/duration_in_seconds', 400)
+export const UnknownGroup = define('UNKNOWN_GROUP', 'body/%s names the group "%s", which no privilege lists', 400)
+export const DuplicateParticipant = define('DUPLICATE_PARTICIPANT', 'body/%s is a participant already', 400)
+export const TooManyParticipants = define('TOO_MANY_PARTICIPANTS', 'There are more participants than body/participants/number allows', 400)
+export const ParticipantsNeedAuthService = define('PARTICIPANTS_NEED_AUTH_SERVICE', 'body/participants as an array of ids is only accepted where AUTH_SERVICE is configured', 400)
+export const ParticipantFieldMissing = define('PARTICIPANT_FIELD_MISSING', 'body/%s is required where AUTH_SERVICE is not configured', 400)
+
+export const CapabilityUnsupported = define('CAPABILITY_UNSUPPORTED', 'The configured video provider does not support %s', 501)
+export const CapabilityLimit = define('CAPABILITY_LIMIT', 'The configured video provider does not allow %s', 422)
+
+export const NotTheClinic = define('NOT_THE_CLINIC', 'Only the clinic may do this: the request does not come from an address in CLINIC_NETWORKS, or names a foreign host or origin', 403)
+export const ForeignOrigin = define('FOREIGN_ORIGIN', 'A page of another origin may not open this connection', 403)
+export const InvalidPersonalLink = define('INVALID_PERSONAL_LINK', 'The personal link is not valid, or no longer', 401)
+export const PageNotBuilt = define('PAGE_NOT_BUILT', 'The pages are not built: run npm run build', 503)
+
+export const StorageUnavailable = define('STORAGE_UNAVAILABLE', 'The storage cannot be reached at the moment; try again shortly', 503)
+export const StorageTimeout = define('STORAGE_TIMEOUT', 'The storage did not answer in time', 504)
+export const StorageBadAnswer = define('STORAGE_BAD_ANSWER', 'The storage gave an answer that cannot be used', 502)
+
+/** Carries the CRUD Service's own 4xx status and sentence. */
+export const StorageRefused = define('STORAGE_REFUSED', '%s', 400)
+
+export const ProviderBadAnswer = define('PROVIDER_BAD_ANSWER', 'The video provider gave an answer that cannot be used', 502)
+export const ProviderRefusedKey = define('PROVIDER_REFUSED_KEY', 'The video provider refused the configured key', 502)
+export const ProviderBusy = define('PROVIDER_BUSY', 'The video provider is busy at the moment; try again shortly', 503)
+export const ProviderUnavailable = define('PROVIDER_UNAVAILABLE', 'The video provider cannot be reached at the moment; try again shortly', 503)
+export const ProviderTimeout = define('PROVIDER_TIMEOUT', 'The video provider did not answer in time', 504)
+
+export const InternalError = define('INTERNAL_ERROR', 'Something went wrong', 500)
+
+/** Codes whose sentence stands in `error` as well as in `message`. */
+export const DOCUMENTED_SENTENCES: ReadonlySet<string> = new Set(['TELECONSULTATION_NOT_FOUND', 'UNAUTHORIZED_USER', 'NO_PLUS_USER'])
+
+/** Seconds that a caller is told to wait, by code: sent as `retry-after`. */
+export const RETRY_AFTER_SECONDS: ReadonlyMap<string, number> = new Map([
+  ['OPERATION_IN_PROGRESS', 1],
+  ['CONCURRENT_CHANGE', 1],
+  ['STORAGE_UNAVAILABLE', 2],
+  ['PAGE_NOT_BUILT', 60],
+  ['PROVIDER_BUSY', 5],
+  ['PROVIDER_UNAVAILABLE', 5]
+])

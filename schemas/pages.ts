@@ -1,0 +1,54 @@
+import { Type, type Static } from 'typebox'
+import { Privilege } from './tools.ts'
+
+/** What the service's own pages read; no part of the drop-in contract. */
+
+const PersonInCall = Type.Object({ bandyerUserId: Type.String(), fullName: Type.Optional(Type.String()) })
+
+export const PersonalLinkView = Type.Object({
+  roomId: Type.String(),
+  bandyerUserId: Type.String(),
+  fullName: Type.Optional(Type.String()),
+  language: Type.Optional(Type.String()),
+  participantsBandyerCall: Type.Array(PersonInCall),
+  startAt: Type.String({ format: 'date-time' }),
+  endAt: Type.String({ format: 'date-time' }),
+  linkFrom: Type.String({ format: 'date-time', description: 'From this instant on the way in is given' }),
+  now: Type.String({ format: 'date-time', description: 'The service’s clock: count down against it, not against the browser’s' }),
+  complete: Type.Boolean({ description: 'Whether every expected participant is known; before that nobody is let in' }),
+  accessLinkURL: Type.Union([Type.String(), Type.Null()], { description: 'The way into the call; null until it is given' })
+}, { $id: 'PersonalLinkView', description: 'One teleconsultation as seen by the holder of a personal link' })
+export type PersonalLinkView = Static<typeof PersonalLinkView>
+
+export const ClinicOverview = Type.Object({
+  name: Type.String(),
+  version: Type.String(),
+  storage: Type.String(),
+  video: Type.String(),
+  identity: Type.String(),
+  publicUrl: Type.String(),
+  maxParticipants: Type.Integer(),
+  groups: Type.Array(Type.Object({ name: Type.String(), privilege: Privilege }))
+}, { $id: 'ClinicOverview', description: 'What runs, for the clinic’s page' })
+export type ClinicOverview = Static<typeof ClinicOverview>
+
+export const ClinicTeleconsultation = Type.Object({
+  roomId: Type.String(),
+  startAt: Type.String({ format: 'date-time' }),
+  endAt: Type.String({ format: 'date-time' }),
+  participantsNumber: Type.Integer(),
+  state: Type.Enum(['incomplete', 'planned', 'open', 'over']),
+  participants: Type.Array(Type.Object({
+    userExternalId: Type.String(),
+    fullName: Type.Optional(Type.String()),
+    privilege: Type.Optional(Privilege),
+    personalLink: Type.String({ description: 'A secret: whoever has it is this participant' })
+  }))
+}, { $id: 'ClinicTeleconsultation' })
+export type ClinicTeleconsultation = Static<typeof ClinicTeleconsultation>
+
+export const ClinicTeleconsultations = Type.Object({
+  teleconsultations: Type.Array(Type.Unsafe<ClinicTeleconsultation>(Type.Ref('ClinicTeleconsultation'))),
+  next: Type.Union([Type.Integer(), Type.Null()], { description: 'Pass as skip for the following page; null on the last one' })
+}, { $id: 'ClinicTeleconsultations', description: 'Teleconsultations, the latest start first' })
+export type ClinicTeleconsultations = Static<typeof ClinicTeleconsultations>
