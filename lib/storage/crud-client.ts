@@ -1,0 +1,151 @@
+import { StorageBadAnswer, StorageRefused, StorageTimeout, StorageUnavailable } from '../errors.ts'
+import { HttpFailure, type HttpAnswer, type HttpClient, type HttpRequest } from '../http/client.ts'
+
+/** A document as the CRUD Service gives it: the collection's fields and its own six. */
+export type CrudDocument = Record<string, unknown> & { _id: string, updatedAt: string }
+
+export type CrudState = 'PUBLIC' | 'DRAFT' | 'TRASH' | 'DELETED'
+
+/** Request headers that the CRUD Service is to see: who acts, and what a gateway restricts him to (`acl_rows`). */
+export type CrudHeaders = Readonly<Record<string, string>>
+
+export interface CrudListQuery {
+  filter?: CrudFilter | undefined
+  /** Field names; a leading minus sorts downwards. */
+  sort?: string | undefined
+  /** At most 200. */
+  limit: number
+  skip?: number | undefined
+  states?: readonly CrudState[] | undefined
+}
+
+type Scalar = string | number | boolean
+/** A filter whose values are literals or literals below an operator: nothing that a caller sends can become an operator. */
+export type CrudFilter = Readonly<Record<string, Scalar | { $exists: boolean } | { $in: readonly Scalar[] } | { $lt: Scalar } | { $gte: Scalar }>>
+
+export interface CrudCommands {
+  $set?: Readonly<Record<string, unknown>> | undefined
+  $unset?: Readonly<Record<string, true>> | undefined
+  $inc?: Readonly<Record<string, number>> | undefined
+}
+
+export interface CrudSchema { properties?: Record<string, unknown> }
+
+/**
+ * One collection of a CRUD Service 6 or 7 (docs: mia-platform crud-service). Every method throws STORAGE_UNAVAILABLE,
+ * STORAGE_TIMEOUT or STORAGE_BAD_ANSWER, and STORAGE_REFUSED with the CRUD Service's status and message for its 4xx.
+ * After the first two a write may have been made.
+ */
+export interface CrudCollection {
+  /** Undefined: missing, or in another state. */
+  get (id: string, headers: CrudHeaders): Promise<CrudDocument | undefined>
+  list (query: CrudListQuery, headers: CrudHeaders): Promise<CrudDocument[]>
+  /** @returns the new document's id; 'duplicate' when a unique index refuses it */
+  insert (document: Readonly<Record<string, unknown>>, headers: CrudHeaders): Promise<string | 'duplicate'>
+  /** Atomic: only while the filter matches. Undefined: no such document, or it does not match. */
+  patch (id: string, filter: CrudFilter, commands: CrudCommands, headers: CrudHeaders): Promise<CrudDocument | undefined>
+  /** Repeating it is harmless. False: no such document. */
+  moveTo (id: string, state: CrudState, headers: CrudHeaders): Promise<boolean>
+  schema (headers: CrudHeaders): Promise<CrudSchema>
+}
+
+/**
+ * @param path the collection's base path, with a leading slash and without a final one
+ */
+export function crudCollection (http: HttpClient, path: string): CrudCollection {
+  const call = async (request: Omit<HttpRequest, 'headers'>, headers: CrudHeaders): Promise<HttpAnswer> => {
+    const answer = await send(http, { ...request, path: path + request.path, headers })
+    if (answer.status >= 500 && !isDuplicate(answer)) throw new StorageUnavailable()
+    return answer
+  }
+
+  return {
+    async get (id, headers) {
+      const answer = await call({ method: 'GET', path: `/${encodeURIComponent(id)}` }, headers)
+      return answer.status === 404 ? undefined : documentOf(answer)
+    },
+
+    async list (query, headers) {
+      const parameters = new URLSearchParams({ _l: String(query.limit) })
+      if (query.skip !== undefined && query.skip > 0) parameters.set('_sk', String(query.skip))
+      if (query.sort !== undefined) parameters.set('_s', query.sort)
+      if (query.filter !== undefined) parameters.set('_q', JSON.stringify(query.filter))
+      if (query.states !== undefined) parameters.set('_st', query.states.join(','))
+      const answer = await call({ method: 'GET', path: `/?${parameters}` }, headers)
+      const documents = success(answer)
+      if (!Array.isArray(documents)) throw new StorageBadAnswer()
+      return documents.map(asDocument)
+    },
+
+    async insert (document, headers) {
+      const answer = await call({ method: 'POST', path: '/', body: document }, headers)
+      if (isDuplicate(answer)) return 'duplicate'
+      const created = success(answer)
+      const id: unknown = isRecord(created) ? created['_id'] : undefined
+      if (typeof id !== 'string') throw new StorageBadAnswer()
+      return id
+    },
+
+    async patch (id, filter, commands, headers) {
+      const parameters = new URLSearchParams({ _q: JSON.stringify(filter) })
+      const answer = await call({ method: 'PATCH', path: `/${encodeURIComponent(id)}?${parameters}`, body: commands }, headers)
+      return answer.status === 404 ? undefined : documentOf(answer)
+    },
+
+    async moveTo (id, state, headers) {
+      const answer = await call({ method: 'POST', path: `/${encodeURIComponent(id)}/state`, body: { stateTo: state } }, headers)
+      if (answer.status === 404) return false
+      if (answer.status !== 204 && answer.status !== 200) success(answer)
+      return true
+    },
+
+    async schema (headers) {
+      const schema = success(await call({ method: 'GET', path: '/schema' }, headers))
+      if (!isRecord(schema)) throw new StorageBadAnswer()
+      return schema
+    }
+  }
+}
+
+async function send (http: HttpClient, request: HttpRequest): Promise<HttpAnswer> {
+  try {
+    return await http.request(request)
+  } catch (error) {
+    if (!(error instanceof HttpFailure)) throw error
+    const Failure = { timeout: StorageTimeout, unreachable: StorageUnavailable, cut: StorageBadAnswer }[error.reason]
+    throw Object.assign(new Failure(), { cause: error })
+  }
+}
+
+// 409 since version 7, 422 before it, 500 with this code where the driver's error came through.
+const isDuplicate = (answer: HttpAnswer) =>
+  answer.status === 409 || answer.status === 422 || (answer.status === 500 && /"code":"11000"|"message":"E11000/.test(answer.text))
+
+// A list is streamed: a failure in its midst is a 200 that breaks off, so what does not parse is no answer.
+function success (answer: HttpAnswer): unknown {
+  const body = parsed(answer.text)
+  if (answer.status >= 200 && answer.status < 300) {
+    if (body === undefined) throw new StorageBadAnswer()
+    return body
+  }
+  if (answer.status < 400) throw new StorageBadAnswer()
+  const message: unknown = isRecord(body) ? body['message'] : undefined
+  throw Object.assign(new StorageRefused(typeof message === 'string' ? message : 'The storage refused the request'), { statusCode: answer.status })
+}
+
+const documentOf = (answer: HttpAnswer) => asDocument(success(answer))
+
+function asDocument (value: unknown): CrudDocument {
+  if (!isRecord(value) || typeof value['_id'] !== 'string') throw new StorageBadAnswer()
+  return value as CrudDocument
+}
+
+function parsed (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)

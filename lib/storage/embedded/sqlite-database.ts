@@ -1,0 +1,128 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { StatementSync } from 'node:sqlite'
+
+/** Version of the tables' layout; kept in the file's `user_version`. */
+const LAYOUT = 1
+/** How long a write waits for another process that holds the file. */
+const BUSY_TIMEOUT_MS = 5000
+/** Statements kept prepared; their number is bounded by the shapes of queries, not by their values. */
+const MAX_STATEMENTS = 500
+/** Writes that share one commit at most, so that none of them waits long. */
+const MAX_WRITES_PER_COMMIT = 256
+
+export interface Database {
+  /** The prepared statement of a text; use it up before asking for the same text again. */
+  statement (sql: string): StatementSync
+  /** Runs statements at once, outside the queue of writes; for the layout at start. */
+  execute (sql: string): void
+  /**
+   * Runs a write in an immediate transaction. Resolves when the change is on disk. What waits at the same moment shares
+   * the commit; a write that throws is undone alone.
+   */
+  write<Result> (work: () => Result): Promise<Result>
+  close (): void
+}
+
+interface Waiting {
+  run (): void
+  settle (failure?: unknown): void
+}
+
+function create (file: string): void {
+  mkdirSync(dirname(file), { recursive: true })
+  // The documents are about patients: only the owner reads them. SQLite gives its side files the same mode.
+  closeSync(openSync(file, 'a', 0o600))
+}
+
+/** Opens (or makes) the file. Throws when it was written by a newer layout. */
+export function openDatabase (file: string): Database {
+  if (file !== ':memory:') create(file)
+  const sqlite = new DatabaseSync(file)
+  try {
+    // FULL: a commit that was answered survives a loss of power, not only the end of the process.
+    sqlite.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA fullfsync=ON; PRAGMA foreign_keys=ON`)
+    const version = Number(sqlite.prepare('PRAGMA user_version').get()?.['user_version'])
+    if (version > LAYOUT) throw new Error(`The storage file was written by a newer version (layout ${version})`)
+    sqlite.exec(`PRAGMA user_version=${LAYOUT}`)
+  } catch (error) {
+    sqlite.close()
+    throw error
+  }
+
+  const statements = new Map<string, StatementSync>()
+  const waiting: Waiting[] = []
+  let isScheduled = false
+
+  const statement = (sql: string) => {
+    let prepared = statements.get(sql)
+    if (prepared === undefined) {
+      if (statements.size >= MAX_STATEMENTS) statements.clear()
+      prepared = sqlite.prepare(sql)
+      statements.set(sql, prepared)
+    }
+    return prepared
+  }
+
+  const commit = (group: readonly Waiting[]) => {
+    try {
+      statement('BEGIN IMMEDIATE').run()
+      for (const work of group) work.run()
+      statement('COMMIT').run()
+    } catch (error) {
+      if (sqlite.isTransaction) statement('ROLLBACK').run()
+      for (const work of group) work.settle(error)
+      return
+    }
+    for (const work of group) work.settle()
+  }
+
+  const flush = () => {
+    isScheduled = false
+    const group = waiting.splice(0, MAX_WRITES_PER_COMMIT)
+    if (waiting.length > 0) schedule()
+    if (group.length > 0) commit(group)
+  }
+
+  const schedule = () => {
+    if (isScheduled) return
+    isScheduled = true
+    setImmediate(() => { if (isScheduled) flush() })
+  }
+
+  const write = <Result>(work: () => Result): Promise<Result> => new Promise((resolve, reject) => {
+    let outcome: { result: Result } | { failure: unknown }
+    waiting.push({
+      run () {
+        statement('SAVEPOINT one_write').run()
+        try {
+          outcome = { result: work() }
+        } catch (failure) {
+          // Some failures (a full disk) end the whole transaction; then all of the group fails.
+          if (!sqlite.isTransaction) throw failure
+          outcome = { failure }
+          statement('ROLLBACK TO one_write').run()
+        }
+        statement('RELEASE one_write').run()
+      },
+      settle (failure) {
+        if (failure !== undefined) reject(failure)
+        else if ('failure' in outcome) reject(outcome.failure)
+        else resolve(outcome.result)
+      },
+    })
+    schedule()
+  })
+
+  return {
+    statement,
+    execute: sql => { sqlite.exec(sql) },
+    write,
+    close () {
+      while (waiting.length > 0) flush()
+      statements.clear()
+      sqlite.close()
+    },
+  }
+}

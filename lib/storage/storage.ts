@@ -1,0 +1,65 @@
+import { httpClient } from '../http/client.ts'
+import { crudCollection, type CrudCollection } from './crud-client.ts'
+import { layoutOf, type Layout } from './teleconsultation-store.ts'
+
+export interface StorageOptions {
+  /** Base URL of the CRUD Service. */
+  url: string
+  /** The collection's base path. */
+  teleconsultations: string
+  timeoutMs: number
+  clock: () => Date
+}
+
+export interface Storage {
+  teleconsultations: CrudCollection
+  layout (): Promise<Layout>
+  /** Whether the storage answers; asked at most once a second, however many want to know. */
+  check (): Promise<boolean>
+  /** What the collection does not declare, and so is off. */
+  missing (): Promise<string[]>
+  close (): Promise<void>
+}
+
+const CHECKED_FOR_MS = 1000
+const OPTIONAL_FIELDS = ['revision', 'service']
+
+export function openStorage ({ url, teleconsultations, timeoutMs, clock }: StorageOptions): Storage {
+  const http = httpClient({ baseUrl: url, timeoutMs })
+  const collection = crudCollection(http, teleconsultations)
+  const fields = async () => Object.keys((await collection.schema({})).properties ?? {})
+
+  let known: Promise<Layout> | undefined
+  const layout = () => {
+    known ??= fields().then(layoutOf)
+    // Asked again when it could not be told: the storage may come up later than this service.
+    known.catch(() => { known = undefined })
+    return known
+  }
+
+  let checked: { at: number, result: Promise<boolean> } | undefined
+  const ask = async () => {
+    try {
+      await collection.list({ limit: 1 }, {})
+      await layout()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  return {
+    teleconsultations: collection,
+    layout,
+    check () {
+      const now = clock().getTime()
+      if (checked === undefined || now - checked.at >= CHECKED_FOR_MS) checked = { at: now, result: ask() }
+      return checked.result
+    },
+    async missing () {
+      const declared = new Set(await fields())
+      return OPTIONAL_FIELDS.filter((name) => !declared.has(name))
+    },
+    close: () => http.close()
+  }
+}

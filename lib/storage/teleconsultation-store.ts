@@ -1,0 +1,171 @@
+import { StorageBadAnswer } from '../errors.ts'
+import type { Content, Control, StoredParticipant, Teleconsultation, Version } from '../domain/teleconsultation.ts'
+import { restingPhase } from '../domain/teleconsultation.ts'
+import type { CrudCollection, CrudCommands, CrudDocument, CrudFilter, CrudHeaders } from './crud-client.ts'
+import { readControl, readOfficialState, writeOfficialState } from './control-record.ts'
+
+export interface Changes {
+  content?: Content | undefined
+  control: Control
+}
+
+export interface StoreContext { headers: CrudHeaders }
+
+/**
+ * Where teleconsultations are kept. Errors: STORAGE_*. After STORAGE_UNAVAILABLE or STORAGE_TIMEOUT a write may have
+ * been made: read back by `find({ applied })` or `get`, and look for the operation among `control.applied`.
+ */
+export interface TeleconsultationStore {
+  insert (content: Content, control: Control, context: StoreContext): Promise<Teleconsultation>
+  /** Undefined: there is none, or it is in the trash. */
+  get (id: string, context: StoreContext): Promise<Teleconsultation | undefined>
+  /** The latest start first. */
+  list (page: { limit: number, skip: number }, context: StoreContext): Promise<Teleconsultation[]>
+  /** Where the collection keeps the service's record: the document that accepted this operation. */
+  findApplied (operationId: string, context: StoreContext): Promise<Teleconsultation | undefined>
+  /** Compare-and-set on the version that was read. 'changed': another write came first, or the document is gone. */
+  replaceIfUnchanged (current: Teleconsultation, changes: Changes, context: StoreContext): Promise<Teleconsultation | 'changed'>
+  /** Repeating it is harmless. */
+  trash (id: string, context: StoreContext): Promise<void>
+}
+
+/**
+ * How the service's own record is kept: `declared` where the collection has the optional fields `revision` and
+ * `service`; `official` inside `teleconsultationState` where it has the original's fields only.
+ */
+export type Layout = 'declared' | 'official'
+
+export const layoutOf = (fields: Iterable<string>): Layout => {
+  const names = new Set(fields)
+  return names.has('revision') && names.has('service') ? 'declared' : 'official'
+}
+
+/**
+ * @param layoutKnown answers at once but for the first time, when the collection has to be asked
+ */
+export function teleconsultationStore (collection: CrudCollection, layoutKnown: () => Promise<Layout>, provider: string): TeleconsultationStore {
+  const fieldsOf = (changes: Changes, layout: Layout) => ({
+    ...(changes.content === undefined ? {} : contentFields(changes.content)),
+    bandyerRoomId: changes.control.room?.providerRoomId ?? '',
+    ...(layout === 'declared'
+      ? { teleconsultationState: changes.control.phase, service: changes.control }
+      : { teleconsultationState: writeOfficialState(changes.control) })
+  })
+  const read = (document: CrudDocument, layout: Layout) => teleconsultationOf(document, layout, provider)
+
+  return {
+    async insert (content, control, { headers }) {
+      const layout = await layoutKnown()
+      const fields = { ...fieldsOf({ content, control }, layout), ...(layout === 'declared' ? { revision: 1 } : {}) }
+      const id = await collection.insert(fields, headers)
+      if (id === 'duplicate') throw new StorageBadAnswer()
+      // The official layout compares updatedAt, which only a read tells.
+      const version: Version = { revision: 1 }
+      return layout === 'declared' ? { id, content, control, version } : await this.get(id, { headers }) ?? missing()
+    },
+
+    async get (id, { headers }) {
+      const document = await collection.get(id, headers)
+      return document === undefined ? undefined : read(document, await layoutKnown())
+    },
+
+    async list ({ limit, skip }, { headers }) {
+      const layout = await layoutKnown()
+      return (await collection.list({ limit, skip, sort: '-startDate' }, headers)).map((document) => read(document, layout))
+    },
+
+    async findApplied (operationId, { headers }) {
+      const layout = await layoutKnown()
+      if (layout === 'official') return undefined
+      const [document] = await collection.list({ limit: 1, filter: { 'service.applied': operationId } }, headers)
+      return document === undefined ? undefined : read(document, layout)
+    },
+
+    async replaceIfUnchanged (current, changes, { headers }) {
+      const layout = await layoutKnown()
+      const commands: CrudCommands = {
+        $set: {
+          ...fieldsOf(changes, layout),
+          ...(layout === 'declared' ? { revision: 'revision' in current.version ? current.version.revision + 1 : 1 } : {})
+        }
+      }
+      const document = await collection.patch(current.id, unchanged(current.version, layout), commands, headers)
+      return document === undefined ? 'changed' : read(document, layout)
+    },
+
+    async trash (id, { headers }) {
+      await collection.moveTo(id, 'TRASH', headers)
+    }
+  }
+}
+
+const missing = (): never => { throw new StorageBadAnswer() }
+
+function unchanged (version: Version, layout: Layout): CrudFilter {
+  if ('revision' in version) return { revision: version.revision }
+  return {
+    // Two writes in one millisecond leave updatedAt equal: the room and the record tell them apart.
+    updatedAt: version.updatedAt,
+    bandyerRoomId: version.bandyerRoomId,
+    teleconsultationState: version.teleconsultationState ?? { $exists: false },
+    ...(layout === 'declared' ? { revision: { $exists: false } } : {})
+  }
+}
+
+const contentFields = (content: Content) => ({
+  participantsNumber: content.number,
+  participants: content.participants.map(withoutUndefined),
+  startDate: content.startAt.toISOString(),
+  endDate: content.endAt.toISOString(),
+  duration: Math.round((content.endAt.getTime() - content.startAt.getTime()) / 1000)
+})
+
+const withoutUndefined = (participant: StoredParticipant) =>
+  Object.fromEntries(Object.entries(participant).filter(([, value]) => value !== undefined))
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/**
+ * Reads a document of ours or of the original, which knows two spellings of the person's id, needs no end, and has no
+ * record of operations: such a document is at rest.
+ */
+function teleconsultationOf (document: CrudDocument, layout: Layout, provider: string): Teleconsultation {
+  const startAt = new Date(String(document['startDate']))
+  if (Number.isNaN(startAt.getTime())) throw new StorageBadAnswer()
+  const participants = (Array.isArray(document['participants']) ? document['participants'] : []).map(participantOf)
+  const number = typeof document['participantsNumber'] === 'number' ? document['participantsNumber'] : participants.length
+  const content: Content = { number, participants, startAt, endAt: endOf(document, startAt) }
+  const roomId = typeof document['bandyerRoomId'] === 'string' ? document['bandyerRoomId'] : ''
+  const state = typeof document['teleconsultationState'] === 'string' ? document['teleconsultationState'] : undefined
+  const record = layout === 'declared' ? readControl(document['service']) : readOfficialState(state)
+  const room = roomId === '' ? undefined : { ...record?.room, providerRoomId: roomId }
+  const control: Control = record === undefined
+    ? { phase: restingPhase(content, room), sealed: false, epoch: 0, applied: [], garbage: [], provider, room }
+    : { ...record, room }
+  const version: Version = typeof document['revision'] === 'number'
+    ? { revision: document['revision'] }
+    : { updatedAt: document.updatedAt, bandyerRoomId: roomId, teleconsultationState: state }
+  return { id: document._id, content, control, version }
+}
+
+function endOf (document: CrudDocument, startAt: Date): Date {
+  const endAt = typeof document['endDate'] === 'string' ? new Date(document['endDate']) : undefined
+  if (endAt !== undefined && !Number.isNaN(endAt.getTime())) return endAt
+  const seconds = document['duration']
+  return new Date(startAt.getTime() + (typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : DAY_MS))
+}
+
+function participantOf (element: unknown): StoredParticipant {
+  const fields = (typeof element === 'object' && element !== null ? element : {}) as Record<string, unknown>
+  const text = (name: string) => typeof fields[name] === 'string' ? fields[name] : undefined
+  const privilege = text('privilege')
+  return {
+    userExternalId: text('userExternalId'),
+    userBandyerId: text('userBandyerId') ?? text('bandyerId') ?? '',
+    accessLinkURL: text('accessLinkURL') ?? null,
+    groups: Array.isArray(fields['groups']) ? fields['groups'].filter((group): group is string => typeof group === 'string') : undefined,
+    fullName: text('fullName'),
+    language: text('language'),
+    privilege: privilege === 'plus' || privilege === 'basic' ? privilege : undefined
+  }
+}
