@@ -1,0 +1,147 @@
+import { createHmac } from 'node:crypto'
+import { ProviderBadAnswer, ProviderTimeout, ProviderUnavailable } from '../../errors.ts'
+import type { Capabilities, RoomSpec, VideoProvider } from '../provider.ts'
+import type { Hub } from './hub.ts'
+import type { RoomTokens, RoomTokenClaims } from './room-tokens.ts'
+import { roomEndsAt, type RoomContent, type Rooms } from './rooms.ts'
+
+export interface EmbeddedProviderOptions {
+  rooms: Rooms
+  hub: Hub
+  tokens: RoomTokens
+  /** Where browsers reach this service: origin and prefix, no trailing slash. */
+  publicUrl: () => string
+  /** Keys the ids of people and of rooms. Another secret makes strangers of everybody. */
+  userIdSecret: string
+  clock: () => Date
+}
+
+/** Peer to peer, every browser sends its picture to each of the others: more than six is more than an uplink carries. */
+export const EMBEDDED_ROOM_MAX_PEOPLE = 6
+
+const CAPABILITIES: Capabilities = {
+  registersPeople: false,
+  needsPlusParticipant: false,
+  minParticipants: 2,
+  maxParticipants: EMBEDDED_ROOM_MAX_PEOPLE,
+  roomChange: 'change',
+  startGate: 'access',
+  endGate: 'room',
+  access: 'minted-link',
+  tools: new Set(['chat', 'screen_sharing', 'file_upload', 'snapshot', 'present_to_everyone']),
+  toolScope: 'participant',
+  recording: new Set(['none']),
+  liveFlag: false,
+  transcription: false,
+  uploads: false,
+  background: false,
+  webhooks: false,
+  endCall: true,
+  livePermissions: false,
+  sdkCredentials: false,
+  deterministicRooms: true,
+  listsRooms: true
+}
+
+/**
+ * Rooms on this service: the registry keeps them, the hub connects the browsers, pictures and sound go from browser
+ * to browser.
+ *
+ * Every answer comes from this process; an error means that the registry's file cannot be used
+ * (PROVIDER_UNAVAILABLE), that `signal` had ended the call before it began (PROVIDER_TIMEOUT), or that a room is made
+ * again after it was deleted (PROVIDER_BAD_ANSWER).
+ */
+export function embeddedProvider (options: EmbeddedProviderOptions): VideoProvider {
+  const { rooms, hub, tokens, publicUrl, userIdSecret, clock } = options
+  // What is hashed begins with its kind, so that no person's id can be asked for as a room's.
+  const keyed = (kind: string, value: string): string =>
+    createHmac('sha256', userIdSecret).update(`${kind}:${value}`).digest('base64url')
+
+  return {
+    name: 'embedded',
+    capabilities: CAPABILITIES,
+
+    check: async signal => attempt(signal, () => rooms.check()),
+
+    ensureUser: async person => ({ providerUserId: `usr_${keyed('user', person.externalId)}` }),
+
+    createRoom: async (spec, signal) => attempt(signal, () => {
+      const room = rooms.create(`room_${keyed('room', spec.marker)}`, spec.marker, contentOf(spec))
+      // The operation that this marker names has lost: its room was deleted while this call was on its way. A
+      // room state would let it commit a link to a room that nobody can enter, so it has to hear that it failed.
+      if (room === 'deleted') throw new ProviderBadAnswer({ cause: new Error('the room was deleted before') })
+      return { providerRoomId: room.roomId, marker: room.marker }
+    }),
+
+    getRoom: async (room, signal) => attempt(signal, () => {
+      const stored = rooms.get(room.providerRoomId)
+      if (stored === undefined) return 'missing'
+      const { people, usedMs } = hub.activity(stored.roomId)
+      const endsAt = roomEndsAt(stored)
+      const over = endsAt !== undefined && endsAt <= clock()
+      return {
+        status: over ? 'CLOSED' : people >= 2 ? 'RUNNING' : 'NOT_RUNNING',
+        creationDate: stored.createdAt,
+        durationInSeconds: stored.durationSeconds,
+        durationUsedInSeconds: Math.floor((stored.usedMs + usedMs) / 1000),
+        recording: 'none'
+      }
+    }),
+
+    // A room that is gone cannot take the change, another one can.
+    changeRoom: async (room, spec, signal) => attempt(signal, () => {
+      if (!rooms.change(room.providerRoomId, contentOf(spec))) return 'must-replace'
+      hub.refresh(room.providerRoomId)
+      return 'changed'
+    }),
+
+    // The token is in the fragment: browsers send that to nobody, neither in a request line nor as a referrer.
+    accessFor: async (room, participant, access) => {
+      const claims: RoomTokenClaims = {
+        room: room.providerRoomId,
+        sub: participant.providerUserId,
+        name: participant.fullName ?? '',
+        privilege: participant.privilege,
+        tools: [...participant.tools].filter(tool => CAPABILITIES.tools.has(tool)),
+        nbf: Math.floor(access.notBefore.getTime() / 1000),
+        exp: Math.ceil(access.expiresAt.getTime() / 1000)
+      }
+      const language = access.language ?? participant.language
+      if (language !== undefined) claims.language = language
+      return { kind: 'url', url: `${publicUrl()}/telecons-room/${room.providerRoomId}#${tokens.sign(claims)}` }
+    },
+
+    deleteRoom: async (room, signal) => attempt(signal, () => {
+      rooms.delete(room.providerRoomId)
+      hub.closeRoom(room.providerRoomId)
+    }),
+
+    findRooms: async (marker, since, signal) => attempt(signal, () =>
+      rooms.find(marker, since).map(room => ({ providerRoomId: room.roomId, marker: room.marker }))),
+
+    async close () {
+      hub.close()
+      rooms.close()
+    }
+  }
+}
+
+function contentOf (spec: RoomSpec): RoomContent {
+  return {
+    startAt: spec.startAt,
+    endAt: spec.endAt,
+    durationSeconds: spec.durationSeconds,
+    participantIds: spec.participants.map(participant => participant.providerUserId)
+  }
+}
+
+/** Runs what touches the registry, which answers at once or not at all. */
+function attempt<T> (signal: AbortSignal, run: () => T): T {
+  if (signal.aborted) throw new ProviderTimeout({ cause: signal.reason })
+  try {
+    return run()
+  } catch (err) {
+    if (err instanceof ProviderBadAnswer) throw err
+    throw new ProviderUnavailable({ cause: err })
+  }
+}

@@ -1,0 +1,145 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
+
+/** What is kept of a room. The people in it are known by `providerUserId` only. */
+export interface StoredRoom {
+  roomId: string
+  marker: string
+  createdAt: Date
+  startAt: Date
+  endAt: Date
+  /** How long the call may last, counted from `startAt`; undefined: without limit. */
+  durationSeconds: number | undefined
+  participantIds: readonly string[]
+  /** Milliseconds that ended calls have used. */
+  usedMs: number
+}
+
+export interface RoomContent {
+  startAt: Date
+  endAt: Date
+  durationSeconds?: number | undefined
+  participantIds: readonly string[]
+}
+
+/** The registry of rooms. Every change is on the disk before its method returns; deleted rooms are not seen again. */
+export interface Rooms {
+  /** The room that exists under this id already wins over `content`; `deleted` where it existed once. */
+  create (roomId: string, marker: string, content: RoomContent): StoredRoom | 'deleted'
+  get (roomId: string): StoredRoom | undefined
+  /** False where the room is missing. */
+  change (roomId: string, content: RoomContent): boolean
+  delete (roomId: string): void
+  /** Rooms made at or after `since` whose marker is `marker` or begins with `marker + '|'`, oldest first. */
+  find (marker: string, since: Date): StoredRoom[]
+  addUsed (roomId: string, usedMs: number): void
+  /** Throws when the file cannot be read. */
+  check (): void
+  close (): void
+}
+
+/** Bytes of a SQLite file that a newer release wrote are not ours to change. */
+const LAYOUT_VERSION = 1
+
+/**
+ * A deleted room leaves a row with `deleted_at_ms`, so that a create which was on its way while the room was
+ * deleted cannot bring it back.
+ */
+const LAYOUT = `
+  CREATE TABLE rooms (
+    room_id TEXT PRIMARY KEY,
+    marker TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    start_at_ms INTEGER NOT NULL,
+    end_at_ms INTEGER NOT NULL,
+    duration_seconds INTEGER,
+    participant_ids TEXT NOT NULL,
+    used_ms INTEGER NOT NULL DEFAULT 0,
+    deleted_at_ms INTEGER
+  ) STRICT;
+  CREATE INDEX rooms_by_marker ON rooms (marker) WHERE deleted_at_ms IS NULL;
+  PRAGMA user_version = ${LAYOUT_VERSION};
+`
+
+/**
+ * Opens the registry, and makes it where there is none.
+ *
+ * `file` is the SQLite file's path, or `:memory:`. One process owns the file at a time.
+ */
+export function openRooms (options: { file: string, clock: () => Date }): Rooms {
+  const { file, clock } = options
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
+  const db = new DatabaseSync(file, { timeout: 1000 })
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
+  const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
+  if (version === 0) db.exec(`BEGIN IMMEDIATE; ${LAYOUT} COMMIT;`)
+  else if (version !== LAYOUT_VERSION) {
+    db.close()
+    throw new Error(`The room registry has layout ${version}; this release reads layout ${LAYOUT_VERSION}`)
+  }
+
+  const insert = db.prepare(`INSERT INTO rooms (room_id, marker, created_at_ms, start_at_ms, end_at_ms, duration_seconds, participant_ids)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room_id) DO NOTHING`)
+  const select = db.prepare('SELECT * FROM rooms WHERE room_id = ? AND deleted_at_ms IS NULL')
+  const update = db.prepare(`UPDATE rooms SET start_at_ms = ?, end_at_ms = ?, duration_seconds = ?, participant_ids = ?
+    WHERE room_id = ? AND deleted_at_ms IS NULL`)
+  const bury = db.prepare("UPDATE rooms SET deleted_at_ms = ?, participant_ids = '[]' WHERE room_id = ? AND deleted_at_ms IS NULL")
+  // '}' follows '|' in ASCII: the range holds exactly what begins with marker + '|'.
+  const list = db.prepare(`SELECT * FROM rooms WHERE deleted_at_ms IS NULL AND created_at_ms >= ?
+    AND (marker = ? OR (marker >= ? AND marker < ?)) ORDER BY created_at_ms, room_id`)
+  const use = db.prepare('UPDATE rooms SET used_ms = used_ms + ? WHERE room_id = ? AND deleted_at_ms IS NULL')
+  const probe = db.prepare('SELECT count(*) FROM (SELECT 1 FROM rooms LIMIT 1)')
+  let open = true
+
+  const get = (roomId: string): StoredRoom | undefined => {
+    const row = select.get(roomId)
+    return row === undefined ? undefined : fromRow(row)
+  }
+
+  return {
+    create (roomId, marker, content) {
+      insert.run(roomId, marker, clock().getTime(), ...columns(content))
+      return get(roomId) ?? 'deleted'
+    },
+    get,
+    change: (roomId, content) => update.run(...columns(content), roomId).changes === 1,
+    delete (roomId) {
+      bury.run(clock().getTime(), roomId)
+    },
+    find: (marker, since) => list.all(since.getTime(), marker, `${marker}|`, `${marker}}`).map(fromRow),
+    addUsed (roomId, usedMs) {
+      use.run(Math.max(0, Math.round(usedMs)), roomId)
+    },
+    check () {
+      probe.get()
+    },
+    close () {
+      if (open) db.close()
+      open = false
+    }
+  }
+}
+
+/** When a room of limited duration ends; undefined: never by itself. */
+export function roomEndsAt (room: Pick<StoredRoom, 'startAt' | 'durationSeconds'>): Date | undefined {
+  return room.durationSeconds === undefined ? undefined : new Date(room.startAt.getTime() + room.durationSeconds * 1000)
+}
+
+function columns (content: RoomContent): [number, number, number | null, string] {
+  return [content.startAt.getTime(), content.endAt.getTime(), content.durationSeconds ?? null, JSON.stringify(content.participantIds)]
+}
+
+function fromRow (row: Record<string, SQLOutputValue>): StoredRoom {
+  const seconds = row['duration_seconds']
+  return {
+    roomId: String(row['room_id']),
+    marker: String(row['marker']),
+    createdAt: new Date(Number(row['created_at_ms'])),
+    startAt: new Date(Number(row['start_at_ms'])),
+    endAt: new Date(Number(row['end_at_ms'])),
+    durationSeconds: typeof seconds === 'number' ? seconds : undefined,
+    participantIds: JSON.parse(String(row['participant_ids'])) as string[],
+    usedMs: Number(row['used_ms'])
+  }
+}

@@ -1,0 +1,289 @@
+import type { Test } from 'tap'
+import type { Access, Person, RoomParticipant, RoomSpec, RoomState, VideoProvider } from '../../lib/providers/provider.ts'
+
+/** A provider together with the vendor (or its stand-in) that it speaks to; fresh for every test. */
+export interface ConformanceSubject {
+  provider: VideoProvider
+  /** The vendor's clock. */
+  now (): Date
+  /** Named as the vendor names rooms, and never made. */
+  unknownRoom: RoomState
+  /** Puts a room beside ours that carries no marker of ours. Does nothing where the vendor is ours alone. */
+  plantForeignRoom (): Promise<void>
+  /** Two people who go in by their ways in, until the room is ended. */
+  call: {
+    start (room: RoomState, ways: readonly Access[]): Promise<void>
+    runs (room: RoomState): Promise<boolean>
+  }
+  /** Everything that reached the vendor or what it keeps, as one text. */
+  outbound (): string
+  /** By title; each makes the vendor fail from then on. At least one. */
+  faults: Readonly<Record<string, () => void | Promise<void>>>
+}
+
+export type MakeSubject = (t: Test) => Promise<ConformanceSubject>
+
+const HOUR_MS = 3600_000
+const PRIVATE_ID = 'patient-8f21@clinic.example'
+
+/**
+ * The promises of lib/providers/provider.ts, one test each. Where a capability is off the opposite is asserted, so
+ * that nothing is left out for any provider.
+ */
+export async function providerConformance (t: Test, makeSubject: MakeSubject): Promise<void> {
+  const check = (title: string, run: (t: Test, subject: ConformanceSubject) => Promise<void>) =>
+    t.test(title, async t => await run(t, await makeSubject(t)))
+
+  await check('it has a name that can stand in a configuration', async (t, { provider }) => {
+    t.match(provider.name, /^[a-z][a-z0-9-]*$/)
+  })
+
+  await check('its capabilities hold together', async (t, { provider: { capabilities } }) => {
+    t.ok(capabilities.minParticipants >= 1 && capabilities.minParticipants <= capabilities.maxParticipants)
+    t.ok(capabilities.recording.has('none'))
+  })
+
+  await check('it answers a check', async (t, { provider }) => {
+    await t.resolves(provider.check(signal()))
+  })
+
+  await check('the same person has the same id for ever, also when calls race', async (t, { provider }) => {
+    const ids = await Promise.all([1, 2, 3].map(() => provider.ensureUser(person('a'), signal())))
+    ids.push(await provider.ensureUser({ ...person('a'), fullName: 'Another Name', privilege: 'basic' }, signal()))
+    t.equal(new Set(ids.map(one => one.providerUserId)).size, 1)
+  })
+
+  await check('different people have different ids', async (t, { provider }) => {
+    const [a, b] = await Promise.all([provider.ensureUser(person('a'), signal()), provider.ensureUser(person('b'), signal())])
+    t.not(a?.providerUserId, b?.providerUserId)
+  })
+
+  await check('a person’s external id stays with us', async (t, subject) => {
+    const { provider } = subject
+    const before = subject.outbound()
+    const { providerUserId } = await provider.ensureUser({ ...person('a'), externalId: PRIVATE_ID }, signal())
+    if (!provider.capabilities.registersPeople) t.equal(subject.outbound(), before, 'nothing is registered')
+    const room = await provider.createRoom({
+      ...spec(subject, 'd|1|1|1', await seated(provider)),
+      participants: [{ ...person('a'), externalId: PRIVATE_ID, providerUserId, tools: new Set() }, ...await seated(provider, ['b'])]
+    }, signal())
+    t.notMatch(subject.outbound(), PRIVATE_ID)
+    t.notMatch(providerUserId, PRIVATE_ID)
+    t.notMatch(JSON.stringify(room), PRIVATE_ID)
+  })
+
+  await check('a room’s state is plain JSON and enough to reach the room', async (t, subject) => {
+    const { provider } = subject
+    const room = await make(subject, 'd|1|1|1')
+    const stored = JSON.parse(JSON.stringify(room)) as RoomState
+    t.same(stored, room)
+    t.not(await provider.getRoom(stored, signal()), 'missing')
+    await t.resolves(provider.deleteRoom(stored, signal()))
+  })
+
+  await check('links are kept with the room where the vendor makes them', async (t, subject) => {
+    const { provider } = subject
+    const participants = await seated(provider)
+    const room = await provider.createRoom(spec(subject, 'd|1|1|1', participants), signal())
+    if (provider.capabilities.access === 'vendor-link') {
+      t.same(Object.keys(room.links ?? {}).sort(), participants.map(one => one.providerUserId).sort())
+    } else t.equal(room.links, undefined)
+  })
+
+  await check('a fresh room is not running', async (t, subject) => {
+    const { provider } = subject
+    const details = await provider.getRoom(await make(subject, 'd|1|1|1'), signal())
+    t.match(details, { status: 'NOT_RUNNING' })
+  })
+
+  await check('a room records in no way that was not asked for', async (t, subject) => {
+    const details = await subject.provider.getRoom(await make(subject, 'd|1|1|1'), signal())
+    if (details !== 'missing') t.ok(details.recording === undefined || details.recording === 'none')
+  })
+
+  await check('a limited duration is kept where the room enforces it', async (t, subject) => {
+    const { provider } = subject
+    const room = await provider.createRoom({ ...spec(subject, 'd|1|1|1', await seated(provider)), durationSeconds: 3600 }, signal())
+    const details = await provider.getRoom(room, signal())
+    if (provider.capabilities.endGate === 'room') t.match(details, { durationInSeconds: 3600 })
+    else t.not(details, 'missing')
+  })
+
+  await check('creating again for one marker gives one room where rooms are deterministic, another one elsewhere', async (t, subject) => {
+    const { capabilities } = subject.provider
+    const rooms = await Promise.all([make(subject, 'd|1|1|1'), make(subject, 'd|1|1|1')])
+    rooms.push(await make(subject, 'd|1|1|1'))
+    t.equal(new Set(rooms.map(room => room.providerRoomId)).size, capabilities.deterministicRooms ? 1 : 3)
+    const other = await make(subject, 'd|1|1|2')
+    t.notOk(rooms.some(room => room.providerRoomId === other.providerRoomId), 'another operation’s room is another room')
+  })
+
+  await check('a room that was never made is missing, where the vendor keeps rooms', async (t, subject) => {
+    const details = await subject.provider.getRoom(subject.unknownRoom, signal())
+    if (keepsRooms(subject)) t.equal(details, 'missing')
+    else t.match(details, { status: 'NOT_RUNNING' })
+  })
+
+  await check('a change is taken by the room, or makes a new one and leaves the old one as it was', async (t, subject) => {
+    const { provider } = subject
+    const room = await make(subject, 'd|1|1|1')
+    const before = await provider.getRoom(room, signal())
+    const changed = { ...spec(subject, 'd|1|1|1', await seated(provider, ['b', 'c'])), durationSeconds: 600 }
+    const outcome = await provider.changeRoom(room, changed, signal())
+    if (provider.capabilities.roomChange === 'change') {
+      t.equal(outcome, 'changed')
+      t.not(await provider.getRoom(room, signal()), 'missing')
+    } else {
+      t.equal(outcome, 'must-replace')
+      t.same(await provider.getRoom(room, signal()), before)
+    }
+  })
+
+  await check('every participant has a page to go to, and it is theirs alone', async (t, subject) => {
+    const { provider } = subject
+    const participants = await seated(provider)
+    const room = await provider.createRoom(spec(subject, 'd|1|1|1', participants), signal())
+    const ways = await waysIn(subject, room, participants)
+    for (const way of ways) t.match(way, { kind: 'url', url: /^https?:/ })
+    t.equal(new Set(ways.map(way => way.url)).size, participants.length)
+    for (const { fullName = '' } of participants) {
+      t.notOk(ways.some(way => way.url.includes(fullName) || way.url.includes(encodeURIComponent(fullName))), 'no name in an address')
+    }
+  })
+
+  await check('a way in to a missing room is a way or an error of the provider', async (t, subject) => {
+    const participants = await seated(subject.provider)
+    await waysIn(subject, subject.unknownRoom, participants).then(
+      ways => t.equal(ways.length, participants.length),
+      (error: unknown) => isOfTheCatalogue(t, error)
+    )
+  })
+
+  await check('a running call shows, and deleting its room ends it', async (t, subject) => {
+    const { provider } = subject
+    const participants = await seated(provider)
+    const room = await provider.createRoom(spec(subject, 'd|1|1|1', participants), signal())
+    await subject.call.start(room, await waysIn(subject, room, participants))
+    t.equal(await subject.call.runs(room), true)
+    if (keepsRooms(subject)) t.match(await provider.getRoom(room, signal()), { status: 'RUNNING' })
+    await provider.deleteRoom(room, signal())
+    t.equal(await subject.call.runs(room), !provider.capabilities.endCall)
+  })
+
+  await check('a deleted room is missing, and deleting it again is fine', async (t, subject) => {
+    const { provider } = subject
+    const room = await make(subject, 'd|1|1|1')
+    await provider.deleteRoom(room, signal())
+    if (keepsRooms(subject)) t.equal(await provider.getRoom(room, signal()), 'missing')
+    await t.resolves(provider.deleteRoom(room, signal()))
+    await t.resolves(provider.deleteRoom(subject.unknownRoom, signal()))
+    t.same(await provider.findRooms('d', longAgo(subject), signal()), [])
+  })
+
+  await check('rooms are found by their marker and what it begins with, and nobody else’s', async (t, subject) => {
+    const { provider } = subject
+    await subject.plantForeignRoom()
+    const ids = new Map<string, string>()
+    for (const marker of ['d|1|1|1', 'd|1|2|1', 'd|10|1|1', 'dd|1|1|1']) ids.set(marker, (await make(subject, marker)).providerRoomId)
+    const found = async (marker: string) => {
+      const rooms = await provider.findRooms(marker, longAgo(subject), signal())
+      for (const room of rooms) t.equal(room.providerRoomId, ids.get(room.marker ?? ''))
+      return rooms.map(room => room.marker).sort()
+    }
+    const seen = (...markers: string[]) => provider.capabilities.listsRooms ? markers : []
+    t.same(await found('d|1|1|1'), seen('d|1|1|1'))
+    t.same(await found('d|1'), seen('d|1|1|1', 'd|1|2|1'))
+    t.same(await found('d'), seen('d|10|1|1', 'd|1|1|1', 'd|1|2|1').sort())
+    t.same(await found('e'), [])
+  })
+
+  await check('only rooms made since then are found', async (t, subject) => {
+    const { provider } = subject
+    const madeAt = subject.now()
+    await make(subject, 'd|1|1|1')
+    const since = async (ms: number) => (await provider.findRooms('d', new Date(madeAt.getTime() + ms), signal())).length
+    t.equal(await since(0), provider.capabilities.listsRooms ? 1 : 0)
+    t.equal(await since(HOUR_MS), 0)
+  })
+
+  await check('an ended signal ends a call with an error of the catalogue', async (t, subject) => {
+    await everyMethod(t, subject, AbortSignal.abort())
+    await t.rejects(subject.provider.check(AbortSignal.abort()), { code: /^PROVIDER_/ })
+  })
+
+  const { faults } = await makeSubject(t)
+  for (const title of Object.keys(faults)) {
+    await check(`errors are of the catalogue and name their cause: ${title}`, async (t, subject) => {
+      const rooms = [await make(subject, 'd|1|1|1'), subject.unknownRoom] as const
+      await subject.faults[title]?.()
+      await everyMethod(t, subject, signal(), rooms[0])
+      await subject.provider.check(signal()).then(
+        () => t.fail('a check does not resolve while the vendor fails'),
+        (error: unknown) => isOfTheCatalogue(t, error)
+      )
+    })
+  }
+
+  await check('closing twice is closing once', async (t, { provider }) => {
+    await provider.close()
+    await t.resolves(provider.close())
+  })
+}
+
+const signal = () => AbortSignal.timeout(30_000)
+const longAgo = (subject: ConformanceSubject) => new Date(subject.now().getTime() - HOUR_MS)
+
+/** A vendor whose rooms are names alone knows nothing of a room but what runs in it. */
+const keepsRooms = ({ provider: { capabilities } }: ConformanceSubject) => capabilities.listsRooms || !capabilities.deterministicRooms
+
+function person (id: string): Person {
+  return { externalId: `person-${id}`, privilege: id === 'a' ? 'plus' : 'basic', fullName: `Zoë ${id.toUpperCase()} Example`, language: 'it' }
+}
+
+async function seated (provider: VideoProvider, ids: readonly string[] = ['a', 'b']): Promise<RoomParticipant[]> {
+  return await Promise.all(ids.map(async id => ({
+    ...person(id), ...await provider.ensureUser(person(id), signal()), tools: provider.capabilities.tools
+  })))
+}
+
+function spec (subject: ConformanceSubject, marker: string, participants: readonly RoomParticipant[]): RoomSpec {
+  const startAt = subject.now()
+  return { marker, participants, startAt, endAt: new Date(startAt.getTime() + HOUR_MS), live: false, recording: 'none' }
+}
+
+async function make (subject: ConformanceSubject, marker: string): Promise<RoomState> {
+  return await subject.provider.createRoom(spec(subject, marker, await seated(subject.provider)), signal())
+}
+
+async function waysIn (subject: ConformanceSubject, room: RoomState, participants: readonly RoomParticipant[]): Promise<Access[]> {
+  const notBefore = new Date(subject.now().getTime() - 60_000)
+  const expiresAt = new Date(subject.now().getTime() + HOUR_MS)
+  return await Promise.all(participants.map(one =>
+    subject.provider.accessFor(room, one, { notBefore, expiresAt, language: 'it' }, signal())))
+}
+
+/** Calls everything; what cannot be computed without the vendor has to fail in the promised way. */
+async function everyMethod (t: Test, subject: ConformanceSubject, ended: AbortSignal, room: RoomState = subject.unknownRoom): Promise<void> {
+  const { provider } = subject
+  const participants = ['a', 'b'].map(id => ({ ...person(id), providerUserId: `usr_${id}`, tools: new Set<never>() }))
+  const content = spec(subject, 'd|9|1|1', participants)
+  const access = { notBefore: subject.now(), expiresAt: content.endAt }
+  const calls: Record<string, () => Promise<unknown>> = {
+    ensureUser: () => provider.ensureUser(person('c'), ended),
+    createRoom: () => provider.createRoom(content, ended),
+    getRoom: () => provider.getRoom(room, ended),
+    changeRoom: () => provider.changeRoom(room, content, ended),
+    accessFor: () => provider.accessFor(room, participants[0]!, access, ended),
+    findRooms: () => provider.findRooms('d', longAgo(subject), ended),
+    deleteRoom: () => provider.deleteRoom(room, ended)
+  }
+  for (const [name, call] of Object.entries(calls)) {
+    await call().then(() => t.pass(`${name} needs no vendor`), (error: unknown) => isOfTheCatalogue(t, error, name))
+  }
+}
+
+function isOfTheCatalogue (t: Test, error: unknown, name = 'the call'): void {
+  t.match(error, { code: /^PROVIDER_/, statusCode: /^50[234]$/ }, `${name} fails with an error of the catalogue`)
+  t.ok(error instanceof Error && error.cause !== undefined, `${name} names the cause`)
+  t.notMatch(error instanceof Error ? error.message : '', /Zoë|person-|usr_/, `${name} tells nothing of people`)
+}

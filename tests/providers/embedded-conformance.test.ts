@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { createHub } from '../../lib/providers/embedded/hub.ts'
+import { embeddedProvider } from '../../lib/providers/embedded/provider.ts'
+import { openRooms } from '../../lib/providers/embedded/rooms.ts'
+import { connectFake, fakeTime, fakeTokens, type FakeBrowser } from '../support/embedded-hub.ts'
+import { providerConformance } from './conformance.ts'
+
+await providerConformance(t, async t => {
+  const { clock, schedule } = fakeTime()
+  const file = join(t.testdir(), 'rooms.sqlite')
+  const rooms = openRooms({ file, clock })
+  const tokens = fakeTokens(clock)
+  let seats = 0
+  const hub = createHub({
+    rooms,
+    tokens,
+    iceServersFor: () => [],
+    maxPeople: 6,
+    clock,
+    schedule,
+    newSeatId: () => `seat${++seats}`,
+    log: { info () {}, error () {} }
+  })
+  const provider = embeddedProvider({ rooms, hub, tokens, publicUrl: () => 'https://clinic.example/video', userIdSecret: 'only for tests', clock })
+  t.teardown(() => provider.close())
+
+  const inside: FakeBrowser[] = []
+  return {
+    provider,
+    now: clock,
+    unknownRoom: { providerRoomId: 'room_never-made' },
+    async plantForeignRoom () {},
+    call: {
+      async start (room, ways) {
+        for (const way of ways) {
+          const browser = connectFake(hub, room.providerRoomId)
+          browser.say({ type: 'join', token: new URL(way.url).hash.slice(1) })
+          inside.push(browser)
+        }
+      },
+      runs: async () => inside.filter(one => one.closed === undefined).length >= 2
+    },
+    outbound: () => [file, `${file}-wal`].map(one => readFileSync(one, 'latin1')).join(),
+    faults: {
+      'the registry’s file is gone': () => rooms.close()
+    }
+  }
+})
