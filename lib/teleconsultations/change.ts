@@ -1,0 +1,116 @@
+import type { TeleconsultationChange } from '../../schemas/teleconsultation.ts'
+import { ConcurrentChange, ImmutablePeriod, RoomNotFound, TooManyParticipants } from '../errors.ts'
+import { checkList, checkPlusUser, type KnownPerson } from '../domain/participants.ts'
+import { scheduleOf } from '../domain/schedule.ts'
+import { isComplete, remember, restingPhase, type Content, type Garbage, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { mayChange } from '../domain/window.ts'
+import type { WantedParticipants } from './create.ts'
+import { drainInBackground, makeRoom, refuseWhileHeld, replaceKnowing } from './room.ts'
+import { ATTEMPTS, checkLimits, checkStoredPlusUser, garbageWithDead, identify, newOperation, wantsRoomNow, type Context, type Ports } from './ports.ts'
+
+/**
+ * Changes dates, participants or both. Without a condition the last writer wins; no room of another's change is lost.
+ *
+ * @throws TELECONSULTATION_NOT_FOUND, IMMUTABLE_PERIOD, OPERATION_IN_PROGRESS, CONCURRENT_CHANGE, and what
+ *   `createTeleconsultation` throws
+ */
+export async function changeTeleconsultation (
+  ports: Ports, id: string, wanted: WantedParticipants | undefined, dates: Pick<TeleconsultationChange, 'start_date' | 'end_date' | 'duration_in_seconds'>, context: Context
+): Promise<void> {
+  if (wanted !== undefined) {
+    checkList(wanted.people.map(({ externalId }) => externalId), wanted.number)
+    checkPlusUser(wanted.people.map(({ privilege }) => privilege), wanted.number, 'PATCH /teleconsultation')
+    checkLimits(ports, wanted.number)
+  }
+  const participants = wanted === undefined ? undefined : await identify(ports, wanted.people)
+  await rewrite(ports, id, (current) => {
+    return {
+      ...current.content,
+      ...(Object.keys(dates).length === 0 ? {} : scheduleOf(dates, current.content)),
+      ...(wanted === undefined || participants === undefined ? {} : { number: wanted.number, participants })
+    }
+  }, context)
+}
+
+/**
+ * Adds one participant to those who are known.
+ *
+ * @throws as `changeTeleconsultation`
+ */
+export async function addParticipant (ports: Ports, id: string, person: KnownPerson, context: Context): Promise<void> {
+  const [added] = await identify(ports, [person])
+  if (added === undefined) return
+  await rewrite(ports, id, (current) => {
+    const content = { ...current.content, participants: [...current.content.participants, added] }
+    const ids = current.content.participants.map(({ userExternalId }, index) => userExternalId ?? `legacy participant ${index}`)
+    if (ids.includes(person.externalId)) checkList([...ids, person.externalId], content.number, 'userExternalId')
+    if (content.participants.length > content.number) throw new TooManyParticipants()
+    checkStoredPlusUser(content, `POST /teleconsultation/${id}/participants/data`)
+    return content
+  }, context)
+}
+
+/**
+ * Decides on the document as it is now, writes on the condition that it still is, and decides anew when it is not.
+ */
+async function rewrite (ports: Ports, id: string, decide: (current: Teleconsultation) => Content, context: Context): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const current = await ports.store.get(id, context)
+    if (current === undefined || current.control.phase === 'DELETING') throw new RoomNotFound(id)
+    refuseImmutable(ports, current)
+    refuseWhileHeld(ports, current)
+    const content = decide(current)
+    if (await write(ports, current, content, context) === 'written') return
+  }
+  throw new ConcurrentChange()
+}
+
+/** @throws IMMUTABLE_PERIOD: judged by the stored start; the seal stands whatever a clock says */
+function refuseImmutable (ports: Ports, { content, control }: Teleconsultation): void {
+  if (control.sealed || (isComplete(content) && !mayChange(ports.settings.window, content.startAt, ports.clock.now()))) throw new ImmutablePeriod()
+}
+
+async function write (ports: Ports, current: Teleconsultation, content: Content, context: Context): Promise<'written' | 'changed'> {
+  const { control } = current
+  const operation = newOperation(ports, 'change', control.epoch + 1)
+  const aside = { garbage: garbageWithDead(ports, current), epoch: operation.epoch }
+  const touchesRoom = roomDiffers(ports, current.content, content)
+
+  if (wantsRoomNow(ports, content) && (touchesRoom || control.room === undefined)) {
+    const pending = { ...operation, content }
+    const intent = await ports.store.replaceIfUnchanged(current, { control: { ...control, ...aside, operation: pending } }, context)
+    if (intent === 'changed') return 'changed'
+    await makeRoom(ports, intent, pending, context)
+    return 'written'
+  }
+
+  // No room is needed now. One that fits no longer goes with the write that makes it so.
+  const room = touchesRoom ? undefined : control.room
+  const replaced: Garbage[] = control.room !== undefined && room === undefined ? [control.room] : []
+  const outcome = await replaceKnowing(ports, current, {
+    content,
+    control: {
+      ...control,
+      phase: restingPhase(content, room),
+      operation: undefined,
+      epoch: aside.epoch,
+      applied: remember(control.applied, operation.id),
+      garbage: [...aside.garbage, ...replaced],
+      room
+    }
+  }, operation.id, context)
+  if (outcome === 'changed') return 'changed'
+  drainInBackground(ports, outcome, context)
+  return 'written'
+}
+
+/** Whether the room of the one content would be wrong for the other. Dates alone matter where the call is limited. */
+function roomDiffers (ports: Ports, before: Content, after: Content): boolean {
+  if (!ports.settings.unlimited && after.endAt.getTime() - after.startAt.getTime() !== before.endAt.getTime() - before.startAt.getTime()) return true
+  // A room that is closed at its end moves with the dates; without a limit it does not know them.
+  if (!ports.settings.unlimited && ports.provider.capabilities.endGate === 'room' && after.startAt.getTime() !== before.startAt.getTime()) return true
+  const people = ({ participants }: Content) => JSON.stringify(participants
+    .map(({ userBandyerId, privilege, language, fullName }) => [userBandyerId, privilege, language, fullName])
+    .sort())
+  return people(before) !== people(after)
+}

@@ -1,0 +1,126 @@
+import { RoomNotFound, UnauthorizedUser } from '../errors.ts'
+import { isComplete, restingPhase, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { linkFrom, mayGiveLink } from '../domain/window.ts'
+import type { Access, AccessOptions, RoomDetails } from '../providers/provider.ts'
+import { drainInBackground, makeRoom } from './room.ts'
+import { garbageWithDead, heldByAnother, newOperation, providerSignal, roomParticipantOf, type Context, type Ports } from './ports.ts'
+
+export type AccessWish = Pick<AccessOptions, 'language' | 'background'>
+
+export interface AccessView {
+  document: Teleconsultation
+  participant: StoredParticipant
+  /** Null until the window is open, everybody is known, and the room stands. */
+  access: Access | null
+  /** Absent while there is no room, or when the provider does not tell quickly. */
+  details?: RoomDetails | undefined
+  linkFrom: Date
+}
+
+/** A minted link outlives the end by this much: who is late, or talks on, can come back in. */
+const ACCESS_GRACE_MS = 60 * 60 * 1000
+
+export interface AccessGiver {
+  /**
+   * @param isCaller picks the participant who asks
+   * @throws TELECONSULTATION_NOT_FOUND, UNAUTHORIZED_USER, STORAGE_*, PROVIDER_*
+   */
+  giveAccess (id: string, isCaller: (participant: StoredParticipant) => boolean, wish: AccessWish, context: Context): Promise<AccessView>
+}
+
+/**
+ * Gives one participant his own way in, and nobody else's. Before the first link of a teleconsultation leaves, the
+ * document is sealed: every change filters on that, so a link that was shown is never replaced.
+ */
+export function accessGiver (ports: Ports): AccessGiver {
+  // The participants come at the same minute: one of them seals, the others wait for it.
+  const sealing = new Map<string, Promise<Teleconsultation>>()
+
+  const sealedOnce = (document: Teleconsultation, context: Context) => {
+    const running = sealing.get(document.id)
+    if (running !== undefined) return running
+    const started = seal(ports, document, context).finally(() => { sealing.delete(document.id) })
+    sealing.set(document.id, started)
+    return started
+  }
+
+  return {
+    async giveAccess (id, isCaller, wish, context) {
+      const read = await ports.store.get(id, context)
+      if (read === undefined || read.control.phase === 'DELETING') throw new RoomNotFound(id)
+      const participant = participantIn(read, isCaller)
+      const now = ports.clock.now()
+      const view = { document: read, participant, access: null, linkFrom: linkFrom(ports.settings.window, read.content.startAt) }
+      if (!isComplete(read.content) || !mayGiveLink(ports.settings.window, read.content.startAt, now)) {
+        return { ...view, details: await detailsOf(ports, read) }
+      }
+
+      const document = isOpen(read) ? read : await sealedOnce(read, context)
+      if (document.control.phase === 'DELETING') throw new RoomNotFound(id)
+      // What was sealed may differ from what was read: a change may have come first.
+      const seated = participantIn(document, isCaller)
+      if (!isOpen(document)) return { ...view, document, participant: seated }
+      const [access, details] = await Promise.all([accessOf(ports, document, seated, wish, now), detailsOf(ports, document)])
+      return { ...view, document, participant: seated, access, details }
+    }
+  }
+}
+
+function participantIn (document: Teleconsultation, isCaller: (participant: StoredParticipant) => boolean): StoredParticipant {
+  const participant = document.content.participants.find(isCaller)
+  if (participant === undefined) throw new UnauthorizedUser()
+  return participant
+}
+
+const isOpen = ({ control }: Teleconsultation) => control.sealed && control.room !== undefined && control.operation === undefined
+
+/**
+ * Closes the document to changes and sees to its room. What comes back is open, or it is not yet: another replica is on
+ * it, and the caller asks again.
+ */
+async function seal (ports: Ports, read: Teleconsultation, context: Context): Promise<Teleconsultation> {
+  const { content, control } = read
+  if (heldByAnother(ports, control)) return read
+  const operation = control.room === undefined ? newOperation(ports, 'seal', control.epoch + 1) : undefined
+  const sealed = await ports.store.replaceIfUnchanged(read, {
+    control: {
+      ...control,
+      phase: restingPhase(content, control.room),
+      sealed: true,
+      operation,
+      epoch: operation?.epoch ?? control.epoch,
+      garbage: garbageWithDead(ports, read)
+    }
+  }, context)
+  if (sealed === 'changed') {
+    const now = await ports.store.get(read.id, context)
+    if (now === undefined) throw new RoomNotFound(read.id)
+    return now
+  }
+  if (operation === undefined) {
+    drainInBackground(ports, sealed, context)
+    return sealed
+  }
+  return await makeRoom(ports, sealed, operation, context)
+}
+
+async function accessOf (ports: Ports, { content, control }: Teleconsultation, participant: StoredParticipant, wish: AccessWish, now: Date): Promise<Access | null> {
+  if (control.room === undefined) return null
+  const links = participant.accessLinkURL === null ? undefined : { [participant.userBandyerId]: participant.accessLinkURL }
+  return await ports.provider.accessFor({ ...control.room, links }, roomParticipantOf(ports, participant), {
+    ...wish,
+    language: wish.language ?? participant.language,
+    notBefore: linkFrom(ports.settings.window, content.startAt),
+    expiresAt: new Date(Math.max(content.endAt.getTime(), now.getTime()) + ACCESS_GRACE_MS)
+  }, providerSignal(ports))
+}
+
+/** Never delays the link beyond its budget, and never fails it. */
+async function detailsOf (ports: Ports, { control }: Teleconsultation): Promise<RoomDetails | undefined> {
+  if (control.room === undefined || ports.settings.detailsBudgetMs === 0) return undefined
+  const budget = ports.clock.deadline(ports.settings.detailsBudgetMs)
+  // A provider that overlooks the signal does not hold the link either.
+  const over = new Promise<'missing'>((resolve) => { budget.addEventListener('abort', () => { resolve('missing') }, { once: true }) })
+  const details = await Promise.race([ports.provider.getRoom(control.room, budget).catch(() => 'missing' as const), over])
+  return details === 'missing' ? undefined : details
+}

@@ -1,0 +1,160 @@
+import type { Capabilities, RoomState, VideoProvider } from '../../lib/providers/provider.ts'
+import type { Content, Control, Teleconsultation } from '../../lib/domain/teleconsultation.ts'
+import type { KnownPerson } from '../../lib/domain/participants.ts'
+import type { TeleconsultationStore } from '../../lib/storage/teleconsultation-store.ts'
+import { backgroundWork } from '../../lib/teleconsultations/background.ts'
+import type { Context, Ports, Settings } from '../../lib/teleconsultations/ports.ts'
+import { after, NOON } from './service.ts'
+
+/** A store in memory with the port's promises; `fail` makes the next calls of a method lose their answer. */
+export function memoryStore () {
+  const documents = new Map<string, { content: Content, control: Control, revision: number, trashed: boolean }>()
+  const faults = new Map<string, Array<{ error: Error, afterwards: boolean }>>()
+  const copy = <T> (value: T): T => structuredClone(value)
+  const view = (id: string): Teleconsultation | undefined => {
+    const document = documents.get(id)
+    return document === undefined || document.trashed ? undefined : copy({ id, content: document.content, control: document.control, version: { revision: document.revision } })
+  }
+  const guarded = async <T> (method: string, work: () => T): Promise<T> => {
+    const fault = faults.get(method)?.shift()
+    await Promise.resolve()
+    if (fault !== undefined && !fault.afterwards) throw fault.error
+    const result = work()
+    if (fault !== undefined) throw fault.error
+    return result
+  }
+  const store: TeleconsultationStore = {
+    insert: (content, control) => guarded('insert', () => {
+      const id = `doc-${documents.size + 1}`
+      documents.set(id, { ...copy({ content, control }), revision: 1, trashed: false })
+      return view(id) as Teleconsultation
+    }),
+    get: (id) => guarded('get', () => view(id)),
+    list: () => guarded('list', () => [...documents.keys()].flatMap((id) => view(id) ?? [])),
+    findApplied: (operationId) => guarded('findApplied', () => [...documents.keys()].map(view).find((document) => document?.control.applied.includes(operationId) === true)),
+    replaceIfUnchanged: (current, changes) => guarded('replaceIfUnchanged', () => {
+      const document = documents.get(current.id)
+      if (document === undefined || document.trashed || !('revision' in current.version) || document.revision !== current.version.revision) return 'changed' as const
+      document.content = copy(changes.content ?? document.content)
+      document.control = copy(changes.control)
+      document.revision++
+      return view(current.id) as Teleconsultation
+    }),
+    trash: (id) => guarded('trash', () => {
+      const document = documents.get(id)
+      if (document !== undefined) document.trashed = true
+    })
+  }
+  return {
+    store,
+    documents,
+    /** @param afterwards the effect happens and only the answer is lost */
+    fail: (method: keyof TeleconsultationStore, error: Error, afterwards = false) => {
+      faults.set(method, [...faults.get(method) ?? [], { error, afterwards }])
+    }
+  }
+}
+
+const CAPABILITIES: Capabilities = {
+  registersPeople: false,
+  needsPlusParticipant: true,
+  minParticipants: 2,
+  maxParticipants: 25,
+  roomChange: 'replace',
+  startGate: 'none',
+  endGate: 'none',
+  access: 'vendor-link',
+  tools: new Set(),
+  toolScope: 'participant',
+  recording: new Set(['none']),
+  liveFlag: true,
+  transcription: false,
+  uploads: false,
+  background: false,
+  webhooks: false,
+  endCall: true,
+  livePermissions: false,
+  sdkCredentials: false,
+  deterministicRooms: false,
+  listsRooms: true
+}
+
+/** A vendor that makes links with the room, has no idempotent creation, and lists rooms by marker. */
+export function memoryProvider () {
+  const rooms = new Map<string, RoomState & { marker: string }>()
+  const calls: string[] = []
+  const hooks: { create?: (make: () => RoomState) => Promise<RoomState>, remove?: () => Promise<void> } = {}
+  let made = 0
+  const provider: VideoProvider = {
+    name: 'memory',
+    capabilities: CAPABILITIES,
+    check: async () => {},
+    ensureUser: async ({ externalId }) => ({ providerUserId: `usr_${externalId}` }),
+    createRoom: async (spec) => {
+      calls.push('createRoom')
+      const make = () => {
+        const providerRoomId = `room-${++made}`
+        const links = Object.fromEntries(spec.participants.map(({ providerUserId }) => [providerUserId, `https://vendor.example/${providerRoomId}/${providerUserId}`]))
+        const room = { providerRoomId, marker: spec.marker, links }
+        rooms.set(providerRoomId, room)
+        return room
+      }
+      return hooks.create === undefined ? make() : await hooks.create(make)
+    },
+    getRoom: async ({ providerRoomId }) => rooms.has(providerRoomId) ? { status: 'NOT_RUNNING' } : 'missing',
+    changeRoom: async () => 'must-replace',
+    accessFor: async (room, { providerUserId }) => ({ kind: 'url', url: room.links?.[providerUserId] ?? 'none' }),
+    deleteRoom: async ({ providerRoomId }) => {
+      calls.push('deleteRoom')
+      await hooks.remove?.()
+      rooms.delete(providerRoomId)
+    },
+    findRooms: async (marker) => [...rooms.values()].filter((room) => room.marker === marker || room.marker.startsWith(`${marker}|`)),
+    close: async () => {}
+  }
+  return { provider, rooms, calls, hooks }
+}
+
+export const person = (externalId: string, privilege: KnownPerson['privilege'] = 'basic'): KnownPerson =>
+  ({ externalId, groups: [privilege], privilege, fullName: externalId.toUpperCase() })
+
+export const PAIR = { number: 2, people: [person('doctor', 'plus'), person('patient')] }
+export const DATES = { start_date: after(NOON, 60).toISOString(), duration_in_seconds: 1800 }
+
+export function world (settings: Partial<Settings> = {}) {
+  const memory = memoryStore()
+  const vendor = memoryProvider()
+  const background = backgroundWork()
+  const log: string[] = []
+  const time = { now: NOON }
+  let operations = 0
+  const note = (fields: object, message: string) => { log.push(`${message} ${JSON.stringify(fields)}`) }
+  const ports: Ports = {
+    store: memory.store,
+    provider: vendor.provider,
+    clock: {
+      now: () => time.now,
+      deadline: (ms) => {
+        const controller = new AbortController()
+        setTimeout(() => { controller.abort() }, ms)
+        return controller.signal
+      }
+    },
+    ids: { operation: () => `op-${++operations}` },
+    inBackground: background.run,
+    settings: {
+      deployment: 'test',
+      window: { periodMs: 0, skewMs: 0 },
+      leaseMs: 30_000,
+      roomCreation: 'eager',
+      unlimited: true,
+      live: true,
+      providerTimeoutMs: 1000,
+      detailsBudgetMs: 20,
+      tools: { basic: new Set(), plus: new Set() },
+      ...settings
+    }
+  }
+  const context: Context = { headers: {}, log: { info: note, warn: note, error: note } }
+  return { ...memory, vendor, ports, context, log, time, quiet: () => background.finished() }
+}
