@@ -1,0 +1,225 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import websocket from '@fastify/websocket'
+import Fastify, { LogController, type FastifyInstance } from 'fastify'
+import * as errorSchemas from '../schemas/error.ts'
+import * as pageSchemas from '../schemas/pages.ts'
+import * as teleconsultationSchemas from '../schemas/teleconsultation.ts'
+import type { Configuration } from './config/configuration.ts'
+import { loggableError } from './http/redact.ts'
+import { callerFinder } from './identity/caller.ts'
+import { clinicCheck } from './identity/clinic.ts'
+import { derivedKey, linkSecret } from './identity/link-secret.ts'
+import { peopleOfBody } from './identity/people.ts'
+import { personalLinks } from './identity/personal-links.ts'
+import errors, { schemaError } from './plugins/errors.ts'
+import metrics from './plugins/metrics.ts'
+import openapi from './plugins/openapi.ts'
+import requestContext from './plugins/request-context.ts'
+import requestLog from './plugins/request-log.ts'
+import status from './plugins/status.ts'
+import tokens from './plugins/tokens.ts'
+import { schemaController } from './plugins/validation.ts'
+import { createHub, type Hub } from './providers/embedded/hub.ts'
+import { iceServersFor } from './providers/embedded/ice-servers.ts'
+import { EMBEDDED_ROOM_MAX_PEOPLE, embeddedProvider } from './providers/embedded/provider.ts'
+import { openRooms } from './providers/embedded/rooms.ts'
+import { systemSchedule } from './providers/embedded/schedule.ts'
+import { clinicRoutes } from './routes/clinic/index.ts'
+import { SIGNALLING_MAX_PAYLOAD_BYTES, embeddedRoomSignalling } from './routes/embedded-room/signalling.ts'
+import { pageRoutes } from './routes/pages/index.ts'
+import { personalLinkRoute } from './routes/personal-link/access.ts'
+import type { Services } from './routes/services.ts'
+import { teleconsultationRoutes } from './routes/teleconsultation/index.ts'
+import { TELECONSULTATIONS, USER_ID_MAPS } from './storage/collections.ts'
+import { startEmbeddedCrud } from './storage/embedded/server.ts'
+import { openStorage } from './storage/storage.ts'
+import { teleconsultationStore } from './storage/teleconsultation-store.ts'
+import { accessGiver } from './teleconsultations/give-access.ts'
+import type { Ports } from './teleconsultations/ports.ts'
+import { backgroundWork } from './teleconsultations/background.ts'
+
+export interface AppOptions {
+  configuration: Configuration
+  name: string
+  version: string
+  /** Folder with the built pages. */
+  webRoot: string
+  clock?: () => Date
+  /** Where log lines go; default: standard output. */
+  logTo?: { write (line: string): void }
+}
+
+const BODY_LIMIT_BYTES = 64 * 1024
+
+/** The whole service, not yet listening. Closing it closes everything that it opened. */
+export async function buildApp ({ configuration, name, version, webRoot, clock = () => new Date(), logTo }: AppOptions): Promise<FastifyInstance> {
+  const { http, storage: stored, video, identity } = configuration
+  let requests = 0
+  const app = Fastify({
+    logger: {
+      level: configuration.log.level,
+      serializers: { err: loggableError, error: loggableError },
+      redact: { paths: ['email', 'password', 'username', 'authorization', 'Authorization', 'cookie', 'Cookie'].flatMap((key) => [key, `*.${key}`]), censor: '[REDACTED]' },
+      ...(logTo === undefined ? {} : { stream: logTo })
+    },
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: http.trustedProxies.length === 0 ? false : [...http.trustedProxies],
+    bodyLimit: BODY_LIMIT_BYTES,
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 512 },
+    genReqId: (request) => {
+      const given = request.headers['x-request-id']
+      return typeof given === 'string' && /^[\w.:/+=-]{1,128}$/.test(given) ? given : `req-${++requests}`
+    },
+    schemaController: schemaController(),
+    schemaErrorFormatter: (problems, where) => schemaError(problems as Parameters<typeof schemaError>[0], where)
+  })
+  app.removeContentTypeParser('text/plain')
+
+  const publicUrl = () => `${http.publicUrl ?? ownAddress(app, http.host)}${http.prefix}`
+  const secret = linkSecret(configuration.linkSecret, configuration.dataPath)
+
+  await app.register(errors)
+  await app.register(requestLog)
+  await app.register(metrics)
+  await app.register(requestContext, { headers: configuration.headers })
+  await app.register(tokens, { secret, clock })
+  await app.register(openapi, { version })
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
+    // Clients of the platform send a content type with requests that have no body.
+    if (request.method === 'DELETE' && request.headers['content-length'] === '0') delete request.headers['content-type']
+  })
+
+  const live: { hub?: Hub, closing: boolean } = { closing: false }
+  app.addHook('preClose', async () => {
+    live.closing = true
+    // Before the sockets are cut: the browsers learn that they may come back.
+    live.hub?.close()
+  })
+  // Otherwise a connection whose request was under way stays open, idle, and holds the closing up.
+  app.addHook('onSend', async (_request, reply) => { if (live.closing) reply.header('connection', 'close') })
+  await app.register(websocket, { options: { maxPayload: SIGNALLING_MAX_PAYLOAD_BYTES } })
+
+  const crud = stored.url === undefined
+    ? await startEmbeddedCrud({
+      file: inFolder(configuration.dataPath, 'teleconsultations.sqlite'),
+      collections: [TELECONSULTATIONS, USER_ID_MAPS],
+      userIdHeaderKey: configuration.headers.userId,
+      clock,
+      logger: app.log.child({ part: 'embedded storage' }, { level: 'warn' })
+    })
+    : undefined
+  const storage = openStorage({ url: crud?.origin ?? stored.url ?? '', teleconsultations: stored.teleconsultations, timeoutMs: stored.timeoutMs, clock })
+
+  const rooms = openRooms({ file: inFolder(configuration.dataPath, 'rooms.sqlite'), clock })
+  const hub = live.hub = createHub({
+    rooms,
+    tokens: app.tokens.room,
+    iceServersFor: iceServersFor({ iceServers: [...video.iceServers], turnSharedSecret: video.turnSharedSecret, turnCredentialTtlSeconds: video.turnCredentialTtlSeconds, clock }),
+    maxPeople: EMBEDDED_ROOM_MAX_PEOPLE,
+    clock,
+    schedule: systemSchedule,
+    newSeatId: () => randomBytes(12).toString('base64url'),
+    log: app.log
+  })
+  const provider = embeddedProvider({ rooms, hub, tokens: app.tokens.room, publicUrl, userIdSecret: derivedKey(secret, 'provider-user-id'), clock })
+
+  const background = backgroundWork()
+  const ports: Ports = {
+    store: teleconsultationStore(storage.teleconsultations, storage.layout, provider.name),
+    provider,
+    clock: { now: clock, deadline: (ms) => AbortSignal.timeout(ms) },
+    ids: { operation: randomUUID },
+    inBackground: background.run,
+    settings: {
+      deployment: configuration.teleconsultations.deployment,
+      window: { periodMs: configuration.teleconsultations.immutablePeriodMs, skewMs: configuration.teleconsultations.clockSkewMs },
+      leaseMs: configuration.teleconsultations.operationLeaseMs,
+      roomCreation: configuration.teleconsultations.roomCreation,
+      unlimited: configuration.teleconsultations.unlimited,
+      live: configuration.teleconsultations.live,
+      providerTimeoutMs: video.timeoutMs,
+      detailsBudgetMs: video.detailsBudgetMs,
+      tools: { basic: configuration.privileges.basic.tools, plus: configuration.privileges.plus.tools }
+    }
+  }
+
+  const callerOf = callerFinder(identity.callerSteps)
+  const isClinic = clinicCheck({ networks: identity.clinicNetworks, trustsProxies: http.trustedProxies.length > 0, publicUrl })
+  const services: Services = {
+    ports,
+    access: accessGiver(ports),
+    people: peopleOfBody(configuration.privileges),
+    personalLinks: personalLinks(app.tokens.personalLink, publicUrl),
+    callerOf,
+    mayActAsClinic: identity.mode === 'gateway' ? () => true : isClinic
+  }
+
+  const choices = { storage: stored.mode, video: provider.name, identity: identity.mode }
+  await app.register(status, {
+    name,
+    version,
+    ready: async () => ({ ok: await storage.check() }),
+    checkUp: async () => {
+      const [storageAnswers, videoAnswers] = await Promise.all([
+        storage.check(),
+        provider.check(AbortSignal.timeout(video.timeoutMs)).then(() => true, () => false)
+      ])
+      const missing = storageAnswers ? await storage.missing().catch(() => []) : []
+      return { ok: storageAnswers && videoAnswers, details: { ...choices, storageAnswers, videoAnswers, undeclaredFields: missing } }
+    }
+  })
+
+  for (const schema of [errorSchemas.ErrorBody, ...sharedSchemas(teleconsultationSchemas), ...sharedSchemas(pageSchemas)]) app.addSchema(schema)
+  const drawn = { services, graceMs: identity.personalLinkGraceMs }
+  await app.register(async function api (scope) {
+    await scope.register(teleconsultationRoutes, drawn)
+    await scope.register(personalLinkRoute, drawn)
+  }, { prefix: http.prefix })
+  // Where the frontend looks, without a gateway that rewrites.
+  await app.register(async function apiForFrontends (scope) {
+    scope.addHook('onRoute', (route) => { route.schema = { ...route.schema, hide: true } })
+    await scope.register(teleconsultationRoutes, drawn)
+    await scope.register(personalLinkRoute, drawn)
+  }, { prefix: `${http.prefix}/api/v1/telecons-be` })
+  await app.register(async function pages (scope) {
+    await scope.register(pageRoutes, { services, webRoot, configuration })
+    await scope.register(embeddedRoomSignalling, { hub, publicUrl, schedule: systemSchedule })
+    if (identity.mode === 'local') {
+      const groups = (['plus', 'basic'] as const).flatMap((privilege) => [...configuration.privileges[privilege].groups].map((group) => ({ name: group, privilege })))
+      await scope.register(clinicRoutes, {
+        services,
+        overview: () => ({ name, version, ...choices, publicUrl: publicUrl(), maxParticipants: provider.capabilities.maxParticipants, groups })
+      })
+    }
+  }, { prefix: http.prefix })
+
+  app.addHook('onClose', async () => {
+    await background.finished()
+    await provider.close()
+    await storage.close()
+    await crud?.close()
+  })
+  return app
+}
+
+const sharedSchemas = (module: object) =>
+  Object.values(module).filter((schema: unknown): schema is { $id: string } => typeof schema === 'object' && schema !== null && '$id' in schema)
+
+function inFolder (folder: string, file: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return join(folder, file)
+}
+
+/** Where the service listens, as a browser on this machine reaches it. */
+function ownAddress (app: FastifyInstance, host: string): string {
+  const address = app.server.address() as AddressInfo | null
+  const name = ['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'].includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${address?.port ?? 0}`
+}

@@ -1,0 +1,50 @@
+import fp from 'fastify-plugin'
+import jwt, { type FastifyJWTOptions } from '@fastify/jwt'
+import type { FastifyInstance } from 'fastify'
+import { derivedKey } from '../identity/link-secret.ts'
+import type { PersonalLinkClaims, Tokens } from '../identity/personal-links.ts'
+import type { RoomTokenClaims, RoomTokens } from '../providers/embedded/room-tokens.ts'
+
+declare module '@fastify/jwt' {
+  interface FastifyJWT {
+    namespaces: 'room' | 'personalLink'
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    tokens: { room: RoomTokens, personalLink: Tokens<PersonalLinkClaims> }
+  }
+}
+
+export interface TokensOptions {
+  secret: string
+  clock: () => Date
+}
+
+/**
+ * Signed tokens, one kind a purpose: HS256 and nothing else, a key and an audience of its own for each kind, and an expiry
+ * in every one.
+ */
+export default fp(async function tokens (app: FastifyInstance, { secret, clock }: TokensOptions) {
+  const kinds = { room: 'room', personalLink: 'personal-link' } as const
+  const optionsOf = (audience: string): FastifyJWTOptions => ({
+    secret: derivedKey(secret, audience),
+    sign: { algorithm: 'HS256', aud: audience },
+    verify: { algorithms: ['HS256'], allowedAud: audience, requiredClaims: ['exp', 'sub'] }
+  })
+  for (const [namespace, audience] of Object.entries(kinds)) {
+    await app.register(jwt, { ...optionsOf(audience), namespace })
+  }
+
+  const kind = <Claims extends object>(namespace: keyof typeof kinds): Tokens<Claims> => {
+    const { sign = {}, verify = {} } = optionsOf(kinds[namespace])
+    return {
+      sign: (claims) => app.jwt[namespace].sign(claims, sign),
+      // Given options replace the registered ones, the pinned algorithm with them: so all are given.
+      verify: (token) => app.jwt[namespace].verify<Claims & object>(token, { ...verify, clockTimestamp: clock().getTime() })
+    }
+  }
+
+  app.decorate('tokens', { room: kind<RoomTokenClaims>('room'), personalLink: kind<PersonalLinkClaims>('personalLink') })
+}, { name: 'tokens' })

@@ -1,0 +1,28 @@
+import type { FastifyRequest } from 'fastify'
+import type { NewTeleconsultation, Participant } from '../../schemas/teleconsultation.ts'
+import type { KnownPerson } from '../domain/participants.ts'
+import type { PersonalLinks } from '../identity/personal-links.ts'
+import type { WantedParticipants } from '../teleconsultations/create.ts'
+import type { AccessGiver } from '../teleconsultations/give-access.ts'
+import type { Ports } from '../teleconsultations/ports.ts'
+
+/** Who the participants of a request are: their groups, names and privileges, wherever those come from. */
+export interface People {
+  /** @throws PARTICIPANTS_NEED_AUTH_SERVICE, PARTICIPANT_FIELD_MISSING, UNKNOWN_GROUP */
+  list (participants: NewTeleconsultation['participants']): Promise<WantedParticipants>
+  /** @throws PARTICIPANT_FIELD_MISSING, UNKNOWN_GROUP */
+  one (participant: Participant): Promise<KnownPerson>
+}
+
+/** What route files work with. */
+export interface Services {
+  ports: Ports
+  access: AccessGiver
+  people: People
+  personalLinks: PersonalLinks
+  /** The caller's id as the configured path finds it; undefined: nobody. */
+  callerOf (request: FastifyRequest): string | undefined
+  mayActAsClinic (request: FastifyRequest): boolean
+}
+
+export interface RouteOptions { services: Services }

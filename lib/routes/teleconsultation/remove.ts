@@ -1,0 +1,23 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { emptyResponse, errorResponses } from '../../../schemas/error.ts'
+import { RoomParams } from '../../../schemas/teleconsultation.ts'
+import { removeTeleconsultation } from '../../teleconsultations/remove.ts'
+import type { RouteOptions } from '../services.ts'
+
+export const removeRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { ports } }) => {
+  app.delete('/teleconsultation/:roomId', {
+    schema: {
+      operationId: 'deleteTeleconsultation',
+      tags: ['teleconsultation'],
+      summary: 'Deletes a teleconsultation and ends its call',
+      params: RoomParams,
+      response: {
+        204: emptyResponse('Deleted'),
+        ...errorResponses(403, 404, 409, 500, 502, 503, 504)
+      }
+    }
+  }, async (request, reply) => {
+    await removeTeleconsultation(ports, request.params.roomId, request.operationContext())
+    return await reply.code(204).send()
+  })
+}

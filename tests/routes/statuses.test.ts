@@ -1,0 +1,137 @@
+import t from 'tap'
+import type { InjectOptions } from 'fastify'
+import { flakyCrud, type CrudMode } from '../support/flaky-crud.ts'
+import { after, book, booking, NOON, PATIENT, startService, type Service } from '../support/service.ts'
+
+/** How a request to a route comes to have a status: `{id}` stands for a booked teleconsultation, `{token}` for its patient's. */
+interface Scenario {
+  request?: Partial<InjectOptions>
+  crud?: CrudMode
+  brokenClock?: boolean
+  at?: Date
+  deleted?: boolean
+}
+
+const OUTSIDE = { remoteAddress: '203.0.113.7' }
+const TOO_LARGE = { payload: { filler: 'x'.repeat(70_000) } }
+const NOT_JSON = { payload: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } }
+const UPSTREAM: Record<number, Scenario> = { 500: { brokenClock: true }, 502: { crud: 'nonsense' }, 503: { crud: 'fail' }, 504: { crud: 'hang' } }
+
+const ROUTES: Record<string, { request: InjectOptions, statuses: Record<number, Scenario> }> = {
+  'POST /teleconsultation': {
+    request: { method: 'POST', url: '/teleconsultation', payload: booking() },
+    statuses: {
+      201: {},
+      400: { request: { payload: {} } },
+      403: { request: OUTSIDE },
+      413: { request: TOO_LARGE },
+      415: { request: NOT_JSON },
+      422: { request: { payload: booking({ participants: { number: 7, data: [] } }) } },
+      ...UPSTREAM
+    }
+  },
+  'PATCH /teleconsultation/{roomId}': {
+    request: { method: 'PATCH', url: '/teleconsultation/{id}', payload: { duration_in_seconds: 600 } },
+    statuses: {
+      204: {},
+      400: { request: { payload: {} } },
+      403: { request: OUTSIDE },
+      404: { deleted: true },
+      409: { at: after(NOON, 30) },
+      413: { request: TOO_LARGE },
+      415: { request: NOT_JSON },
+      422: { request: { payload: { participants: { number: 7, data: [] } } } },
+      ...UPSTREAM
+    }
+  },
+  'POST /teleconsultation/{roomId}/participants/data': {
+    request: { method: 'POST', url: '/teleconsultation/{incomplete}/participants/data', payload: { ...PATIENT, userExternalId: 'patient-3' } },
+    statuses: {
+      201: {},
+      400: { request: { payload: {} } },
+      403: { request: OUTSIDE },
+      404: { request: { url: '/teleconsultation/nothing/participants/data' } },
+      409: { crud: 'conflict' },
+      413: { request: TOO_LARGE },
+      415: { request: NOT_JSON },
+      ...UPSTREAM
+    }
+  },
+  'GET /teleconsultation/{roomId}': {
+    request: { method: 'GET', url: '/teleconsultation/{id}', headers: { miauserid: 'doctor-1' } },
+    statuses: {
+      200: {},
+      400: { request: { url: '/teleconsultation/{id}?useBackground=perhaps' } },
+      401: { request: { headers: { miauserid: 'stranger' } } },
+      403: { request: OUTSIDE },
+      404: { deleted: true },
+      ...UPSTREAM
+    }
+  },
+  'DELETE /teleconsultation/{roomId}': {
+    request: { method: 'DELETE', url: '/teleconsultation/{id}' },
+    statuses: { 204: {}, 403: { request: OUTSIDE }, 404: { deleted: true }, 409: { crud: 'conflict' }, ...UPSTREAM }
+  },
+  'GET /personal-link': {
+    request: { method: 'GET', url: '/personal-link', headers: { authorization: 'Bearer {token}' } },
+    statuses: {
+      200: {},
+      400: { request: { headers: { authorization: `Bearer ${'x'.repeat(5000)}` } } },
+      401: { request: { headers: { authorization: 'Bearer nothing' } } },
+      404: { deleted: true },
+      ...UPSTREAM
+    }
+  },
+  'GET /clinic/overview': {
+    request: { method: 'GET', url: '/clinic/overview' },
+    statuses: { 200: {}, 403: { request: OUTSIDE } }
+  },
+  'GET /clinic/teleconsultations': {
+    request: { method: 'GET', url: '/clinic/teleconsultations' },
+    statuses: { 200: {}, 400: { request: { url: '/clinic/teleconsultations?skip=-1' } }, 403: { request: OUTSIDE }, ...UPSTREAM }
+  }
+}
+
+t.test('every route documents the statuses that it can answer, and no others', async (t) => {
+  const service = await startService(t)
+  await service.app.ready()
+  const { paths = {} } = service.app.swagger() as unknown as { paths?: Record<string, Record<string, { responses: object }>> }
+  const documented = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, { responses }]) =>
+    [`${method.toUpperCase()} ${path}`, Object.keys(responses).map(Number)] as const))
+  t.same(Object.fromEntries(documented), Object.fromEntries(Object.entries(ROUTES).map(([name, { statuses }]) => [name, Object.keys(statuses).map(Number)])))
+})
+
+for (const [name, { request, statuses }] of Object.entries(ROUTES)) {
+  t.test(`${name} answers each of its statuses with a body of the documented shape`, async (t) => {
+    const crud = await flakyCrud(t)
+    for (const [status, scenario] of Object.entries(statuses)) {
+      const service = await startService(t, crud.variables)
+      crud.state.mode = 'pass'
+      const fill = await placeholders(service)
+      if (scenario.deleted === true) await service.inject({ method: 'DELETE', url: fill('/teleconsultation/{id}') })
+      if (scenario.at !== undefined) service.setClock(scenario.at)
+      if (scenario.brokenClock === true) service.breakClock()
+      crud.state.mode = scenario.crud ?? 'pass'
+      const merged = { ...request, ...scenario.request }
+      const headers = Object.fromEntries(Object.entries({ ...request.headers, ...scenario.request?.headers }).map(([key, value]) => [key, fill(String(value))]))
+      const answer = await service.inject({ ...merged, url: fill(String(merged.url)), headers })
+      t.equal(answer.statusCode, Number(status), `${status}: ${answer.body.slice(0, 120)}`)
+      if (Number(status) < 400) continue
+      const body = answer.json<Record<string, unknown>>()
+      t.same(Object.keys(body), ['statusCode', 'error', 'message', 'code'])
+      t.equal(body['statusCode'], answer.statusCode)
+      t.match(body['code'], /^[A-Z][A-Z0-9_]+$/)
+      t.notOk(answer.body.includes('secret-of-the-database'), 'no words of an upstream')
+      t.notOk(answer.body.includes('broken clock'), 'no words of our own faults')
+      if (Number(status) === 503) t.match(answer.headers['retry-after'], /^\d+$/)
+    }
+  })
+}
+
+async function placeholders (service: Service): Promise<(text: string) => string> {
+  const id = await book(service)
+  const incomplete = await book(service, booking({ start_date: after(NOON, 5).toISOString(), participants: { number: 3, data: [PATIENT] } }))
+  const { teleconsultations } = (await service.inject({ url: '/clinic/teleconsultations' })).json<{ teleconsultations: Array<{ roomId: string, participants: Array<{ personalLink: string }> }> }>()
+  const link = teleconsultations.find(({ roomId }) => roomId === id)?.participants[1]?.personalLink ?? ''
+  return (text) => text.replace('{id}', id).replace('{incomplete}', incomplete).replace('{token}', link.split('#')[1] ?? '')
+}
