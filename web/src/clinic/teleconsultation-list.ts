@@ -1,0 +1,97 @@
+import { css, html, LitElement, nothing } from 'lit'
+import { repeat } from 'lit/directives/repeat.js'
+import type { ClinicTeleconsultation, ClinicTeleconsultations } from '../../../schemas/pages.ts'
+import { controlStyles } from '../shared/control-styles.ts'
+import { followLanguage } from '../shared/language.ts'
+import { ask } from '../shared/service.ts'
+import type { DeleteDialog } from './delete-dialog.ts'
+import './delete-dialog.ts'
+import './teleconsultation-card.ts'
+import { t } from './words.ts'
+
+/** All teleconsultations, the latest start first, page by page. */
+export class TeleconsultationList extends LitElement {
+  static override properties = { shown: { state: true }, next: { state: true }, loading: { state: true }, said: { state: true } }
+
+  static override styles = [controlStyles, css`
+    header { margin-bottom: 0.5rem; }
+    ul { display: grid; gap: 0.9rem; margin: 0; padding: 0; list-style: none; }
+    [role=status] { flex: 1; }
+    .more { display: grid; margin-top: 0.9rem; }
+    .secret { margin-bottom: 0.9rem; }
+  `]
+
+  declare shown: ClinicTeleconsultation[]
+  declare next: number | null
+  declare loading: boolean
+  declare said: 'unreachable' | 'removeFailed' | 'removed' | null
+
+  constructor () {
+    super()
+    this.shown = []
+    this.next = null
+    this.loading = true
+    this.said = null
+    followLanguage(this)
+  }
+
+  override connectedCallback () {
+    super.connectedCallback()
+    this.reload()
+  }
+
+  /** Shows the first page anew. */
+  async reload () {
+    await this.#load(0)
+  }
+
+  async #load (skip: number) {
+    this.loading = true
+    const answer = await ask<ClinicTeleconsultations>(`./clinic/teleconsultations?skip=${skip}`)
+    this.loading = false
+    if (!answer.ok) {
+      this.said = 'unreachable'
+      return
+    }
+    const { teleconsultations, next } = answer.body
+    const earlier = skip === 0 ? [] : this.shown
+    const known = new Set(earlier.map(({ roomId }) => roomId))
+    this.shown = [...earlier, ...teleconsultations.filter(({ roomId }) => !known.has(roomId))]
+    this.next = next
+    if (this.said === 'unreachable') this.said = null
+  }
+
+  async #remove (roomId: string) {
+    const answer = await ask<null>(`./teleconsultation/${encodeURIComponent(roomId)}`, { method: 'DELETE' })
+    const gone = answer.ok || answer.status === 404
+    this.said = gone ? 'removed' : 'removeFailed'
+    if (gone) await this.reload()
+  }
+
+  override render () {
+    return html`<section aria-labelledby="title" aria-busy=${this.loading ? 'true' : 'false'}>
+      <header class="row">
+        <h2 id="title">${t('list')}</h2>
+        <p role="status" class="small">${this.said ? t(this.said) : this.loading && this.shown.length === 0 ? t('loading') : nothing}</p>
+        <button type="button" class="small" data-testid="refresh" @click=${() => { this.said = null; this.reload() }}>${t('refresh')}</button>
+      </header>
+      ${this.shown.length === 0 && !this.loading && this.said !== 'unreachable' ? html`<p class="card muted">${t('empty')}</p>` : nothing}
+      ${this.shown.length > 0 ? html`<p class="small muted secret">${t('secret')}</p>` : nothing}
+      <ul>
+        ${repeat(this.shown, ({ roomId }) => roomId, item => html`<li>
+          <teleconsultation-card .item=${item} @remove-asked=${() => this.#dialog()?.ask(item)}></teleconsultation-card>
+        </li>`)}
+      </ul>
+      ${this.next === null
+        ? nothing
+        : html`<div class="more"><button type="button" data-testid="show-more" ?disabled=${this.loading} @click=${() => this.#load(this.next ?? 0)}>${t('showMore')}</button></div>`}
+      <delete-dialog @confirmed=${(event: CustomEvent<string>) => this.#remove(event.detail)}></delete-dialog>
+    </section>`
+  }
+
+  #dialog () {
+    return this.renderRoot.querySelector<DeleteDialog>('delete-dialog')
+  }
+}
+
+customElements.define('teleconsultation-list', TeleconsultationList)

@@ -1,0 +1,23 @@
+import { defineConfig } from 'vite'
+
+const here = (file: string) => new URL(file, import.meta.url).pathname
+
+export default defineConfig({
+  // The pages carry <base>, which the service rewrites to the prefix that it runs under.
+  base: './',
+  build: {
+    outDir: '../dist/web',
+    emptyOutDir: true,
+    target: 'es2022',
+    // The content security policy has no data: addresses.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: {
+        index: here('index.html'),
+        teleconsultation: here('teleconsultation.html'),
+        room: here('room.html')
+      }
+    }
+  }
+})
