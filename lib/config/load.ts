@@ -49,6 +49,9 @@ export function loadConfiguration (variables: Variables): Configuration {
   for (const name of ['CLINIC_NETWORKS', 'TRUSTED_PROXIES']) {
     if (!list(given[name]).every(isNetwork)) problems.push(`${name} must hold addresses and ranges such as 10.0.0.0/8, separated by commas`)
   }
+  if (/\bturns?:/.test(String(given['ICE_SERVERS'])) && given['TURN_SHARED_SECRET'] === undefined) {
+    problems.push('TURN_SHARED_SECRET is required where ICE_SERVERS names a TURN server')
+  }
   if (environment === undefined || service === undefined || problems.length > 0) throw new ConfigurationError(problems)
   return freeze(compose(environment, service, modes))
 }

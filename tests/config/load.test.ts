@@ -74,6 +74,11 @@ t.test('a configuration file that is missing or no JSON is named by its variable
   t.match(problemsOf({ TELECONSULTATION_SERVICE_CONFIG_PATH: `${folder}/broken.json` }), [/TELECONSULTATION_SERVICE_CONFIG_PATH names a file that is not JSON/])
 })
 
+t.test('a TURN server without its secret is a problem, a STUN server is not', async (t) => {
+  t.match(problemsOf({ ICE_SERVERS: 'stun:s.example:3478, turn:t.example:3478' }), [/^TURN_SHARED_SECRET/])
+  t.same(loadConfiguration({ ICE_SERVERS: 'stun:s.example:3478' }).video.iceServers, ['stun:s.example:3478'])
+})
+
 t.test('every log level is taken, and unknown and empty variables are ignored', async (t) => {
   for (const level of ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']) t.equal(loadConfiguration({ LOG_LEVEL: level }).log.level, level)
   t.equal(loadConfiguration({ HTTP_PORT: '', SOMETHING_ELSE: 'x', npm_config_x: 'y' }).http.port, 3000)
