@@ -37,7 +37,9 @@ import { TELECONSULTATIONS, USER_ID_MAPS } from './storage/collections.ts'
 import { startEmbeddedCrud } from './storage/embedded/server.ts'
 import { openStorage } from './storage/storage.ts'
 import { teleconsultationStore } from './storage/teleconsultation-store.ts'
+import { userMapStore } from './storage/user-map-store.ts'
 import { accessGiver } from './teleconsultations/give-access.ts'
+import { systemDeadline } from './teleconsultations/deadline.ts'
 import type { Ports } from './teleconsultations/ports.ts'
 import { backgroundWork } from './teleconsultations/background.ts'
 
@@ -80,7 +82,13 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
   })
   app.removeContentTypeParser('text/plain')
 
-  const publicUrl = () => `${http.publicUrl ?? ownAddress(app, http.host)}${http.prefix}`
+  let known = http.publicUrl
+  const publicUrl = () => {
+    // Without a configured one it is known once the service listens, and does not change then.
+    const address = known ?? ownAddress(app, http.host)
+    if (app.server.listening) known = address
+    return address + http.prefix
+  }
   const secret = linkSecret(configuration.linkSecret, configuration.dataPath)
 
   await app.register(errors)
@@ -115,7 +123,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
       logger: app.log.child({ part: 'embedded storage' }, { level: 'warn' })
     })
     : undefined
-  const storage = openStorage({ url: crud?.origin ?? stored.url ?? '', teleconsultations: stored.teleconsultations, timeoutMs: stored.timeoutMs, clock })
+  const storage = openStorage({ url: crud?.origin ?? stored.url ?? '', teleconsultations: stored.teleconsultations, userIdMaps: stored.userIdMaps, timeoutMs: stored.timeoutMs, clock })
 
   const rooms = openRooms({ file: inFolder(configuration.dataPath, 'rooms.sqlite'), clock })
   const hub = live.hub = createHub({
@@ -133,8 +141,9 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
   const background = backgroundWork()
   const ports: Ports = {
     store: teleconsultationStore(storage.teleconsultations, storage.layout, provider.name),
+    userMap: userMapStore(storage.userIdMaps),
     provider,
-    clock: { now: clock, deadline: (ms) => AbortSignal.timeout(ms) },
+    clock: { now: clock, deadline: systemDeadline },
     ids: { operation: randomUUID },
     inBackground: background.run,
     settings: {
@@ -146,7 +155,8 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
       live: configuration.teleconsultations.live,
       providerTimeoutMs: video.timeoutMs,
       detailsBudgetMs: video.detailsBudgetMs,
-      tools: { basic: configuration.privileges.basic.tools, plus: configuration.privileges.plus.tools }
+      privileges: configuration.privileges,
+      recording: 'none'
     }
   }
 

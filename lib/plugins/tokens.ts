@@ -30,7 +30,8 @@ export default fp(async function tokens (app: FastifyInstance, { secret, clock }
   const kinds = { room: 'room', personalLink: 'personal-link' } as const
   const optionsOf = (audience: string): FastifyJWTOptions => ({
     secret: derivedKey(secret, audience),
-    sign: { algorithm: 'HS256', aud: audience },
+    // Without the time of signing the same link is the same text, whenever it is asked for.
+    sign: { algorithm: 'HS256', aud: audience, noTimestamp: true },
     verify: { algorithms: ['HS256'], allowedAud: audience, requiredClaims: ['exp', 'sub'] }
   })
   for (const [namespace, audience] of Object.entries(kinds)) {
@@ -38,9 +39,9 @@ export default fp(async function tokens (app: FastifyInstance, { secret, clock }
   }
 
   const kind = <Claims extends object>(namespace: keyof typeof kinds): Tokens<Claims> => {
-    const { sign = {}, verify = {} } = optionsOf(kinds[namespace])
+    const { verify = {} } = optionsOf(kinds[namespace])
     return {
-      sign: (claims) => app.jwt[namespace].sign(claims, sign),
+      sign: (claims) => app.jwt[namespace].sign(claims),
       // Given options replace the registered ones, the pinned algorithm with them: so all are given.
       verify: (token) => app.jwt[namespace].verify<Claims & object>(token, { ...verify, clockTimestamp: clock().getTime() })
     }

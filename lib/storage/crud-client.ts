@@ -20,13 +20,15 @@ export interface CrudListQuery {
 }
 
 type Scalar = string | number | boolean
+type Condition = Scalar | { $exists: boolean } | { $in: readonly Scalar[] } | { $nin: readonly Scalar[] } | { $lt: Scalar } | { $gt: Scalar } | { $gte: Scalar } | { $size: number }
 /** A filter whose values are literals or literals below an operator: nothing that a caller sends can become an operator. */
-export type CrudFilter = Readonly<Record<string, Scalar | { $exists: boolean } | { $in: readonly Scalar[] } | { $lt: Scalar } | { $gte: Scalar }>>
+export type CrudFilter = Readonly<Record<string, Condition | ReadonlyArray<Readonly<Record<string, Condition>>>>>
 
 export interface CrudCommands {
   $set?: Readonly<Record<string, unknown>> | undefined
   $unset?: Readonly<Record<string, true>> | undefined
   $inc?: Readonly<Record<string, number>> | undefined
+  $push?: Readonly<Record<string, unknown>> | undefined
 }
 
 export interface CrudSchema { properties?: Record<string, unknown> }

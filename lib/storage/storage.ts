@@ -5,14 +5,16 @@ import { layoutOf, type Layout } from './teleconsultation-store.ts'
 export interface StorageOptions {
   /** Base URL of the CRUD Service. */
   url: string
-  /** The collection's base path. */
+  /** The collections' base paths. */
   teleconsultations: string
+  userIdMaps: string
   timeoutMs: number
   clock: () => Date
 }
 
 export interface Storage {
   teleconsultations: CrudCollection
+  userIdMaps: CrudCollection
   layout (): Promise<Layout>
   /** Whether the storage answers; asked at most once a second, however many want to know. */
   check (): Promise<boolean>
@@ -24,7 +26,7 @@ export interface Storage {
 const CHECKED_FOR_MS = 1000
 const OPTIONAL_FIELDS = ['revision', 'service']
 
-export function openStorage ({ url, teleconsultations, timeoutMs, clock }: StorageOptions): Storage {
+export function openStorage ({ url, teleconsultations, userIdMaps, timeoutMs, clock }: StorageOptions): Storage {
   const http = httpClient({ baseUrl: url, timeoutMs })
   const collection = crudCollection(http, teleconsultations)
   const fields = async () => Object.keys((await collection.schema({})).properties ?? {})
@@ -50,6 +52,7 @@ export function openStorage ({ url, teleconsultations, timeoutMs, clock }: Stora
 
   return {
     teleconsultations: collection,
+    userIdMaps: crudCollection(http, userIdMaps),
     layout,
     check () {
       const now = clock().getTime()

@@ -25,6 +25,13 @@ export interface TeleconsultationStore {
   findApplied (operationId: string, context: StoreContext): Promise<Teleconsultation | undefined>
   /** Compare-and-set on the version that was read. 'changed': another write came first, or the document is gone. */
   replaceIfUnchanged (current: Teleconsultation, changes: Changes, context: StoreContext): Promise<Teleconsultation | 'changed'>
+  /**
+   * One conditional write without a read before it: adds the participant where the list stays incomplete, he is not in it,
+   * and nothing is under way. 'unmet': one of these does not hold, or the collection does not allow to tell.
+   */
+  appendWhileIncomplete (id: string, participant: StoredParticipant, context: StoreContext): Promise<Teleconsultation | 'unmet'>
+  /** As above: decides the deletion; what comes back still names the rooms to delete. */
+  decideDeletion (id: string, context: StoreContext): Promise<Teleconsultation | 'unmet'>
   /** Repeating it is harmless. */
   trash (id: string, context: StoreContext): Promise<void>
 }
@@ -93,11 +100,38 @@ export function teleconsultationStore (collection: CrudCollection, layoutKnown: 
       return document === undefined ? 'changed' : read(document, layout)
     },
 
+    async appendWhileIncomplete (id, participant, { headers }) {
+      const layout = await layoutKnown()
+      if (layout === 'official' || participant.userExternalId === undefined) return 'unmet'
+      const document = await collection.patch(id, {
+        teleconsultationState: 'INCOMPLETE',
+        'service.phase': 'INCOMPLETE',
+        'service.operation': { $exists: false },
+        'participants.userExternalId': { $nin: [participant.userExternalId] },
+        $or: STAYS_INCOMPLETE
+      }, { $push: { participants: withoutUndefined(participant) }, $inc: { revision: 1 } }, headers)
+      return document === undefined ? 'unmet' : read(document, layout)
+    },
+
+    async decideDeletion (id, { headers }) {
+      const layout = await layoutKnown()
+      if (layout === 'official') return 'unmet'
+      const document = await collection.patch(id, { 'service.phase': { $in: ['INCOMPLETE', 'PENDING', 'READY'] } }, {
+        $set: { teleconsultationState: 'DELETING', 'service.phase': 'DELETING' },
+        $inc: { revision: 1 }
+      }, headers)
+      return document === undefined ? 'unmet' : read(document, layout)
+    },
+
     async trash (id, { headers }) {
       await collection.moveTo(id, 'TRASH', headers)
     }
   }
 }
+
+// A filter compares a field with a value, never two fields: so every size is named with the numbers that exceed it by two.
+const LARGEST = 25
+const STAYS_INCOMPLETE = Array.from({ length: LARGEST - 1 }, (_, size) => ({ participants: { $size: size }, participantsNumber: { $gt: size + 1 } }))
 
 const missing = (): never => { throw new StorageBadAnswer() }
 

@@ -2,11 +2,12 @@ import type { TeleconsultationChange } from '../../schemas/teleconsultation.ts'
 import { ConcurrentChange, ImmutablePeriod, RoomNotFound, TooManyParticipants } from '../errors.ts'
 import { checkList, checkPlusUser, type KnownPerson } from '../domain/participants.ts'
 import { scheduleOf } from '../domain/schedule.ts'
-import { isComplete, remember, restingPhase, type Content, type Garbage, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { isComplete, participantByExternalId, remember, restingPhase, type Content, type Garbage, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { mayChange } from '../domain/window.ts'
 import type { WantedParticipants } from './create.ts'
-import { drainInBackground, makeRoom, refuseWhileHeld, replaceKnowing } from './room.ts'
-import { ATTEMPTS, checkLimits, checkStoredPlusUser, garbageWithDead, identify, newOperation, wantsRoomNow, type Context, type Ports } from './ports.ts'
+import { identifyInBackground } from './accounts.ts'
+import { drainInBackground, makeRoom, mayHaveWritten, refuseWhileHeld, replaceKnowing } from './room.ts'
+import { ATTEMPTS, checkLimits, checkStoredPlusUser, garbageWithDead, newOperation, privilegeOfStored, storedParticipants, wantsRoomNow, type Context, type Ports } from './ports.ts'
 
 /**
  * Changes dates, participants or both. Without a condition the last writer wins; no room of another's change is lost.
@@ -22,7 +23,7 @@ export async function changeTeleconsultation (
     checkPlusUser(wanted.people.map(({ privilege }) => privilege), wanted.number, 'PATCH /teleconsultation')
     checkLimits(ports, wanted.number)
   }
-  const participants = wanted === undefined ? undefined : await identify(ports, wanted.people)
+  const participants = wanted === undefined ? undefined : await storedParticipants(ports, wanted.people)
   await rewrite(ports, id, (current) => {
     return {
       ...current.content,
@@ -38,16 +39,36 @@ export async function changeTeleconsultation (
  * @throws as `changeTeleconsultation`
  */
 export async function addParticipant (ports: Ports, id: string, person: KnownPerson, context: Context): Promise<void> {
-  const [added] = await identify(ports, [person])
+  const [added] = await storedParticipants(ports, [person])
   if (added === undefined) return
+  if (await appended(ports, id, added, context)) return
   await rewrite(ports, id, (current) => {
     const content = { ...current.content, participants: [...current.content.participants, added] }
     const ids = current.content.participants.map(({ userExternalId }, index) => userExternalId ?? `legacy participant ${index}`)
     if (ids.includes(person.externalId)) checkList([...ids, person.externalId], content.number, 'userExternalId')
     if (content.participants.length > content.number) throw new TooManyParticipants()
-    checkStoredPlusUser(content, `POST /teleconsultation/${id}/participants/data`)
+    checkStoredPlusUser(ports, content, `POST /teleconsultation/${id}/participants/data`)
     return content
   }, context)
+}
+
+/**
+ * The usual case in one request: the list stays incomplete, so that nothing else is to be decided. False: it is not that
+ * case, or it can't be told.
+ */
+async function appended (ports: Ports, id: string, added: StoredParticipant, context: Context): Promise<boolean> {
+  let outcome: Teleconsultation | 'unmet'
+  try {
+    outcome = await ports.store.appendWhileIncomplete(id, added, context)
+  } catch (error) {
+    if (!mayHaveWritten(error)) throw error
+    const read = await ports.store.get(id, context)
+    if (read === undefined || participantByExternalId(read.content, added.userExternalId ?? '') === undefined) throw error
+    outcome = read
+  }
+  if (outcome === 'unmet') return false
+  identifyInBackground(ports, outcome, context)
+  return true
 }
 
 /**
@@ -101,6 +122,7 @@ async function write (ports: Ports, current: Teleconsultation, content: Content,
   }, operation.id, context)
   if (outcome === 'changed') return 'changed'
   drainInBackground(ports, outcome, context)
+  identifyInBackground(ports, outcome, context)
   return 'written'
 }
 
@@ -109,8 +131,9 @@ function roomDiffers (ports: Ports, before: Content, after: Content): boolean {
   if (!ports.settings.unlimited && after.endAt.getTime() - after.startAt.getTime() !== before.endAt.getTime() - before.startAt.getTime()) return true
   // A room that is closed at its end moves with the dates; without a limit it does not know them.
   if (!ports.settings.unlimited && ports.provider.capabilities.endGate === 'room' && after.startAt.getTime() !== before.startAt.getTime()) return true
+  // Names and languages are given with the link, not with the room.
   const people = ({ participants }: Content) => JSON.stringify(participants
-    .map(({ userBandyerId, privilege, language, fullName }) => [userBandyerId, privilege, language, fullName])
+    .map((participant) => [participant.userExternalId ?? participant.userBandyerId, privilegeOfStored(ports, participant)])
     .sort())
   return people(before) !== people(after)
 }

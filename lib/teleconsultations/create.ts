@@ -2,8 +2,9 @@ import type { NewTeleconsultation } from '../../schemas/teleconsultation.ts'
 import { checkList, checkPlusUser, type KnownPerson } from '../domain/participants.ts'
 import { scheduleOf } from '../domain/schedule.ts'
 import { restingPhase, type Content, type Control, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { identifyInBackground, lookUpIfRegistering } from './accounts.ts'
 import { makeRoom, mayHaveWritten } from './room.ts'
-import { checkLimits, identify, newOperation, wantsRoomNow, type Context, type Ports } from './ports.ts'
+import { checkLimits, newOperation, storedParticipants, wantsRoomNow, type Context, type Ports } from './ports.ts'
 
 export interface WantedParticipants { number: number, people: readonly KnownPerson[] }
 
@@ -21,7 +22,7 @@ export async function createTeleconsultation (
   checkList(wanted.people.map(({ externalId }) => externalId), wanted.number)
   checkPlusUser(wanted.people.map(({ privilege }) => privilege), wanted.number, 'POST /teleconsultation')
   checkLimits(ports, wanted.number)
-  const content: Content = { number: wanted.number, participants: await identify(ports, wanted.people), ...schedule }
+  const content: Content = { number: wanted.number, participants: await storedParticipants(ports, wanted.people), ...schedule }
 
   const operation = newOperation(ports, 'create', 1)
   const control: Control = {
@@ -33,10 +34,13 @@ export async function createTeleconsultation (
     provider: ports.provider.name
   }
   if (!wantsRoomNow(ports, content)) {
-    return await insertKnowing(ports, content, { ...control, applied: [operation.id] }, operation.id, context)
+    const created = await insertKnowing(ports, content, { ...control, applied: [operation.id] }, operation.id, context)
+    identifyInBackground(ports, created, context)
+    return created
   }
+  const accounts = lookUpIfRegistering(ports, content.participants, context)
   const intent = await ports.store.insert(content, { ...control, operation }, context)
-  return await makeRoom(ports, intent, operation, context)
+  return await makeRoom(ports, intent, operation, context, accounts)
 }
 
 // A lost answer to the insert: the document may be there, and only its operation's id tells.

@@ -1,9 +1,9 @@
 import { RoomNotFound, UnauthorizedUser } from '../errors.ts'
-import { isComplete, restingPhase, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { isComplete, participantByExternalId, restingPhase, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { linkFrom, mayGiveLink } from '../domain/window.ts'
 import type { Access, AccessOptions, RoomDetails } from '../providers/provider.ts'
 import { drainInBackground, makeRoom } from './room.ts'
-import { garbageWithDead, heldByAnother, newOperation, providerSignal, roomParticipantOf, type Context, type Ports } from './ports.ts'
+import { callProvider, garbageWithDead, heldByAnother, newOperation, roomParticipantOf, type Context, type Ports } from './ports.ts'
 
 export type AccessWish = Pick<AccessOptions, 'language' | 'background'>
 
@@ -22,10 +22,10 @@ const ACCESS_GRACE_MS = 60 * 60 * 1000
 
 export interface AccessGiver {
   /**
-   * @param isCaller picks the participant who asks
+   * @param caller the id by which the caller's system knows who asks
    * @throws TELECONSULTATION_NOT_FOUND, UNAUTHORIZED_USER, STORAGE_*, PROVIDER_*
    */
-  giveAccess (id: string, isCaller: (participant: StoredParticipant) => boolean, wish: AccessWish, context: Context): Promise<AccessView>
+  giveAccess (id: string, caller: string, wish: AccessWish, context: Context): Promise<AccessView>
 }
 
 /**
@@ -45,10 +45,10 @@ export function accessGiver (ports: Ports): AccessGiver {
   }
 
   return {
-    async giveAccess (id, isCaller, wish, context) {
+    async giveAccess (id, caller, wish, context) {
       const read = await ports.store.get(id, context)
       if (read === undefined || read.control.phase === 'DELETING') throw new RoomNotFound(id)
-      const participant = participantIn(read, isCaller)
+      const participant = await participantIn(ports, read, caller, context)
       const now = ports.clock.now()
       const view = { document: read, participant, access: null, linkFrom: linkFrom(ports.settings.window, read.content.startAt) }
       if (!isComplete(read.content) || !mayGiveLink(ports.settings.window, read.content.startAt, now)) {
@@ -58,7 +58,7 @@ export function accessGiver (ports: Ports): AccessGiver {
       const document = isOpen(read) ? read : await sealedOnce(read, context)
       if (document.control.phase === 'DELETING') throw new RoomNotFound(id)
       // What was sealed may differ from what was read: a change may have come first.
-      const seated = participantIn(document, isCaller)
+      const seated = await participantIn(ports, document, caller, context)
       if (!isOpen(document)) return { ...view, document, participant: seated }
       const [access, details] = await Promise.all([accessOf(ports, document, seated, wish, now), detailsOf(ports, document)])
       return { ...view, document, participant: seated, access, details }
@@ -66,10 +66,21 @@ export function accessGiver (ports: Ports): AccessGiver {
   }
 }
 
-function participantIn (document: Teleconsultation, isCaller: (participant: StoredParticipant) => boolean): StoredParticipant {
-  const participant = document.content.participants.find(isCaller)
-  if (participant === undefined) throw new UnauthorizedUser()
-  return participant
+/**
+ * In documents of the original a participant has no id but the provider's: there the map tells who asks.
+ *
+ * @throws UNAUTHORIZED_USER, STORAGE_*
+ */
+async function participantIn (ports: Ports, { content }: Teleconsultation, caller: string, context: Context): Promise<StoredParticipant> {
+  const participant = participantByExternalId(content, caller)
+  if (participant !== undefined) return participant
+  const legacy = content.participants.filter(({ userExternalId, userBandyerId }) => userExternalId === undefined && userBandyerId !== '')
+  if (legacy.length > 0) {
+    const account = (await ports.userMap.find([caller], context)).get(caller)
+    const found = legacy.find(({ userBandyerId }) => userBandyerId === account)
+    if (found !== undefined) return found
+  }
+  throw new UnauthorizedUser()
 }
 
 const isOpen = ({ control }: Teleconsultation) => control.sealed && control.room !== undefined && control.operation === undefined
@@ -107,20 +118,23 @@ async function seal (ports: Ports, read: Teleconsultation, context: Context): Pr
 async function accessOf (ports: Ports, { content, control }: Teleconsultation, participant: StoredParticipant, wish: AccessWish, now: Date): Promise<Access | null> {
   if (control.room === undefined) return null
   const links = participant.accessLinkURL === null ? undefined : { [participant.userBandyerId]: participant.accessLinkURL }
-  return await ports.provider.accessFor({ ...control.room, links }, roomParticipantOf(ports, participant), {
+  const room = { ...control.room, links }
+  const options: AccessOptions = {
     ...wish,
     language: wish.language ?? participant.language,
     notBefore: linkFrom(ports.settings.window, content.startAt),
     expiresAt: new Date(Math.max(content.endAt.getTime(), now.getTime()) + ACCESS_GRACE_MS)
-  }, providerSignal(ports))
+  }
+  return await callProvider(ports, async (provider, signal) => await provider.accessFor(room, roomParticipantOf(ports, participant), options, signal))
 }
 
 /** Never delays the link beyond its budget, and never fails it. */
 async function detailsOf (ports: Ports, { control }: Teleconsultation): Promise<RoomDetails | undefined> {
   if (control.room === undefined || ports.settings.detailsBudgetMs === 0) return undefined
-  const budget = ports.clock.deadline(ports.settings.detailsBudgetMs)
+  const { signal, cancel } = ports.clock.deadline(ports.settings.detailsBudgetMs)
   // A provider that overlooks the signal does not hold the link either.
-  const over = new Promise<'missing'>((resolve) => { budget.addEventListener('abort', () => { resolve('missing') }, { once: true }) })
-  const details = await Promise.race([ports.provider.getRoom(control.room, budget).catch(() => 'missing' as const), over])
+  const over = new Promise<'missing'>((resolve) => { signal.addEventListener('abort', () => { resolve('missing') }, { once: true }) })
+  const details = await Promise.race([ports.provider.getRoom(control.room, signal).catch(() => 'missing' as const), over])
+  cancel()
   return details === 'missing' ? undefined : details
 }

@@ -1,9 +1,10 @@
-import type { Privilege, ToolName } from '../../schemas/tools.ts'
-import type { RoomParticipant, RoomSpec, VideoProvider } from '../providers/provider.ts'
+import type { Privilege } from '../../schemas/tools.ts'
+import type { RecordingKind, RoomParticipant, RoomSpec, VideoProvider } from '../providers/provider.ts'
 import type { StoreContext, TeleconsultationStore } from '../storage/teleconsultation-store.ts'
 import { NoPlusUser, CapabilityLimit } from '../errors.ts'
 import { garbageOf, isComplete, isHeld, type Content, type Control, type Garbage, type Operation, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
-import type { KnownPerson } from '../domain/participants.ts'
+import type { KnownPerson, PrivilegeGroups } from '../domain/participants.ts'
+import type { UserMapStore } from '../storage/user-map-store.ts'
 import type { Window } from '../domain/window.ts'
 
 export interface Log {
@@ -17,10 +18,12 @@ export interface Context extends StoreContext {
   log: Log
 }
 
+export interface Deadline { signal: AbortSignal, cancel (): void }
+
 export interface Clock {
   now (): Date
-  /** Aborts when that many milliseconds are over. */
-  deadline (ms: number): AbortSignal
+  /** Aborts when that many milliseconds are over, unless it was called off before. */
+  deadline (ms: number): Deadline
 }
 
 export interface Ids {
@@ -37,12 +40,14 @@ export interface Settings {
   live: boolean
   providerTimeoutMs: number
   detailsBudgetMs: number
-  tools: Readonly<Record<Privilege, ReadonlySet<ToolName>>>
+  privileges: Readonly<Record<Privilege, PrivilegeGroups>>
+  recording: RecordingKind
 }
 
 /** Everything that the operations reach the world by. */
 export interface Ports {
   store: TeleconsultationStore
+  userMap: UserMapStore
   provider: VideoProvider
   clock: Clock
   ids: Ids
@@ -54,23 +59,37 @@ export interface Ports {
 /** How many times a decision is made anew because somebody else wrote in between. */
 export const ATTEMPTS = 5
 
-export const providerSignal = (ports: Ports) => ports.clock.deadline(ports.settings.providerTimeoutMs)
+/** One call of the provider, within its time. */
+export async function callProvider<T> (ports: Ports, call: (provider: VideoProvider, signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { signal, cancel } = ports.clock.deadline(ports.settings.providerTimeoutMs)
+  try {
+    return await call(ports.provider, signal)
+  } finally {
+    cancel()
+  }
+}
 
 /**
- * The people as stored participants, each with his id at the provider.
- *
- * @throws PROVIDER_*
+ * The people as stored participants, who have no id at the provider yet where it registers people; elsewhere the id is
+ * computed at once.
  */
-export async function identify (ports: Ports, people: readonly KnownPerson[]): Promise<StoredParticipant[]> {
+export async function storedParticipants (ports: Ports, people: readonly KnownPerson[]): Promise<StoredParticipant[]> {
+  const { provider } = ports
   return await Promise.all(people.map(async (person) => ({
     userExternalId: person.externalId,
-    userBandyerId: (await ports.provider.ensureUser(person, providerSignal(ports))).providerUserId,
+    userBandyerId: provider.capabilities.registersPeople ? '' : (await callProvider(ports, async (vendor, signal) => await vendor.ensureUser(person, signal))).providerUserId,
     accessLinkURL: null,
     groups: person.groups,
     fullName: person.fullName,
     language: person.language,
     privilege: person.privilege
   })))
+}
+
+/** Undefined: a document of the original, which has neither privilege nor groups of him. */
+export function privilegeOfStored ({ settings }: Ports, { privilege, groups }: StoredParticipant): Privilege | undefined {
+  if (privilege !== undefined || groups === undefined) return privilege
+  return groups.some((group) => settings.privileges.plus.groups.has(group)) ? 'plus' : 'basic'
 }
 
 /**
@@ -91,17 +110,17 @@ export function roomSpecOf (ports: Ports, content: Content, marker: string): Roo
     endAt: content.endAt,
     durationSeconds: ports.settings.unlimited ? undefined : Math.round((content.endAt.getTime() - content.startAt.getTime()) / 1000),
     live: ports.settings.live,
-    recording: 'none'
+    recording: ports.settings.recording
   }
 }
 
 export function roomParticipantOf (ports: Ports, participant: StoredParticipant): RoomParticipant {
-  const privilege = participant.privilege ?? 'basic'
+  const privilege = privilegeOfStored(ports, participant) ?? 'basic'
   return {
     externalId: participant.userExternalId ?? participant.userBandyerId,
     providerUserId: participant.userBandyerId,
     privilege,
-    tools: ports.settings.tools[privilege],
+    tools: ports.settings.privileges[privilege].tools,
     fullName: participant.fullName,
     language: participant.language
   }
@@ -123,7 +142,12 @@ export function garbageWithDead (ports: Ports, current: Teleconsultation): Garba
 
 export const heldByAnother = (ports: Ports, control: Control) => isHeld(control, ports.clock.now())
 
-/** @throws NO_PLUS_USER as the documented sentence of this request */
-export function checkStoredPlusUser (content: Content, request: string): void {
-  if (isComplete(content) && !content.participants.some(({ privilege }) => privilege === 'plus')) throw new NoPlusUser(request)
+/**
+ * Nobody is refused for somebody of whom nothing is known: there the provider decides.
+ *
+ * @throws NO_PLUS_USER as the documented sentence of this request
+ */
+export function checkStoredPlusUser (ports: Ports, content: Content, request: string): void {
+  const privileges = content.participants.map((participant) => privilegeOfStored(ports, participant))
+  if (isComplete(content) && privileges.every((privilege) => privilege === 'basic')) throw new NoPlusUser(request)
 }

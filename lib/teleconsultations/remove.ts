@@ -1,6 +1,6 @@
 import { ConcurrentChange, RoomNotFound } from '../errors.ts'
 import { remember, type Garbage, type Teleconsultation } from '../domain/teleconsultation.ts'
-import { deleteGarbage, replaceKnowing } from './room.ts'
+import { deleteGarbage, mayHaveWritten, replaceKnowing } from './room.ts'
 import { ATTEMPTS, garbageWithDead, newOperation, type Context, type Ports } from './ports.ts'
 
 /**
@@ -13,7 +13,7 @@ import { ATTEMPTS, garbageWithDead, newOperation, type Context, type Ports } fro
 export async function removeTeleconsultation (ports: Ports, id: string, context: Context): Promise<void> {
   const decided = await decide(ports, id, context)
   try {
-    for (const item of decided.control.garbage) await deleteGarbage(ports, item)
+    await Promise.all(roomsOf(ports, decided).map((item) => deleteGarbage(ports, item)))
     await ports.store.trash(id, context)
   } catch (error) {
     context.log.warn({ err: error, roomId: id }, 'A deleted teleconsultation is not cleared away yet')
@@ -21,13 +21,14 @@ export async function removeTeleconsultation (ports: Ports, id: string, context:
 }
 
 async function decide (ports: Ports, id: string, context: Context): Promise<Teleconsultation> {
+  const decided = await decidedAtOnce(ports, id, context)
+  if (decided !== undefined) return decided
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const current = await ports.store.get(id, context)
     if (current === undefined) throw new RoomNotFound(id)
     const { control } = current
     if (control.phase === 'DELETING') return current
     const operation = newOperation(ports, 'change', control.epoch + 1)
-    const rooms: Garbage[] = control.room === undefined ? [] : [control.room]
     const outcome = await replaceKnowing(ports, current, {
       content: { ...current.content, participants: current.content.participants.map((participant) => ({ ...participant, accessLinkURL: null })) },
       control: {
@@ -36,7 +37,7 @@ async function decide (ports: Ports, id: string, context: Context): Promise<Tele
         operation: undefined,
         epoch: operation.epoch,
         applied: remember(control.applied, operation.id),
-        garbage: [...garbageWithDead(ports, current), ...rooms],
+        garbage: roomsOf(ports, current),
         room: undefined
       }
     }, operation.id, context)
@@ -44,3 +45,21 @@ async function decide (ports: Ports, id: string, context: Context): Promise<Tele
   }
   throw new ConcurrentChange()
 }
+
+/** The usual case in one request. Undefined: it is not that case, or it can't be told. */
+async function decidedAtOnce (ports: Ports, id: string, context: Context): Promise<Teleconsultation | undefined> {
+  let decided: Teleconsultation | 'unmet'
+  try {
+    decided = await ports.store.decideDeletion(id, context)
+  } catch (error) {
+    if (!mayHaveWritten(error)) throw error
+    const read = await ports.store.get(id, context)
+    if (read?.control.phase !== 'DELETING') throw error
+    decided = read
+  }
+  return decided === 'unmet' ? undefined : decided
+}
+
+/** Every room that the document may have: of record, replaced, or made by an operation that never said so. */
+const roomsOf = (ports: Ports, document: Teleconsultation): Garbage[] =>
+  [...garbageWithDead(ports, document), ...document.control.room === undefined ? [] : [document.control.room]]

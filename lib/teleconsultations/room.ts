@@ -1,8 +1,9 @@
 import { ConcurrentChange, OperationInProgress, StorageTimeout, StorageUnavailable } from '../errors.ts'
-import { garbageOf, markerOf, remember, restingPhase, type Garbage, type Operation, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { garbageOf, markerOf, remember, restingPhase, type Content, type Garbage, type Operation, type Teleconsultation } from '../domain/teleconsultation.ts'
 import type { Changes } from '../storage/teleconsultation-store.ts'
 import type { RoomState } from '../providers/provider.ts'
-import { providerSignal, roomSpecOf, type Context, type Ports } from './ports.ts'
+import { identified, type KnownAccounts } from './accounts.ts'
+import { callProvider, roomSpecOf, type Context, type Ports } from './ports.ts'
 
 /**
  * Makes the room of a pending operation and publishes it: the steps that follow the intent. The operation must stand in
@@ -12,24 +13,29 @@ import { providerSignal, roomSpecOf, type Context, type Ports } from './ports.ts
  * @throws PROVIDER_* after the operation was undone; CONCURRENT_CHANGE when it was taken over meanwhile; STORAGE_* when
  *   the outcome is unknown: the lease runs out and the next one to come takes over
  */
-export async function makeRoom (ports: Ports, intent: Teleconsultation, operation: Operation, context: Context): Promise<Teleconsultation> {
+export async function makeRoom (
+  ports: Ports, intent: Teleconsultation, operation: Operation, context: Context, accounts?: Promise<KnownAccounts>
+): Promise<Teleconsultation> {
   const marker = markerOf(ports.settings.deployment, intent.id, operation)
-  const content = operation.content ?? intent.content
+  let content = operation.content ?? intent.content
   let room: RoomState
   try {
-    room = await ports.provider.createRoom(roomSpecOf(ports, content, marker), providerSignal(ports))
+    content = { ...content, participants: await identified(ports, content.participants, context, accounts) }
+    const spec = roomSpecOf(ports, content, marker)
+    room = await callProvider(ports, async (provider, signal) => await provider.createRoom(spec, signal))
   } catch (error) {
     await undo(ports, intent, operation, context)
     throw error
   }
-  const committed = await commit(ports, intent, operation, room, context)
+  const committed = await commit(ports, intent, operation, content, room, context)
   drainInBackground(ports, committed, context)
   return committed
 }
 
-async function commit (ports: Ports, intent: Teleconsultation, operation: Operation, room: RoomState, context: Context): Promise<Teleconsultation> {
+async function commit (
+  ports: Ports, intent: Teleconsultation, operation: Operation, content: Content, room: RoomState, context: Context
+): Promise<Teleconsultation> {
   const { control } = intent
-  const content = operation.content ?? intent.content
   const published = {
     ...content,
     participants: content.participants.map((participant) =>
@@ -52,7 +58,7 @@ async function commit (ports: Ports, intent: Teleconsultation, operation: Operat
   const outcome = await replaceKnowing(ports, intent, changes, operation.id, context)
   if (outcome !== 'changed') return outcome
   // Somebody took over, or deleted: this room can't be published any more, and no record of it may be left.
-  await ports.provider.deleteRoom(room, providerSignal(ports))
+  await callProvider(ports, async (provider, signal) => { await provider.deleteRoom(room, signal) })
   throw new ConcurrentChange()
 }
 
@@ -112,12 +118,11 @@ export async function drain (ports: Ports, document: Teleconsultation, context: 
 
 export async function deleteGarbage (ports: Ports, item: Garbage): Promise<void> {
   if ('providerRoomId' in item) {
-    await ports.provider.deleteRoom(item, providerSignal(ports))
+    await callProvider(ports, async (provider, signal) => { await provider.deleteRoom(item, signal) })
     return
   }
-  for (const room of await ports.provider.findRooms(item.marker, new Date(item.since), providerSignal(ports))) {
-    await ports.provider.deleteRoom(room, providerSignal(ports))
-  }
+  const found = await callProvider(ports, async (provider, signal) => await provider.findRooms(item.marker, new Date(item.since), signal))
+  await Promise.all(found.map(async (room) => { await deleteGarbage(ports, { providerRoomId: room.providerRoomId }) }))
 }
 
 /**

@@ -54,7 +54,8 @@ const ROUTES: Record<string, { request: InjectOptions, statuses: Record<number, 
       409: { crud: 'conflict' },
       413: { request: TOO_LARGE },
       415: { request: NOT_JSON },
-      ...UPSTREAM
+      ...UPSTREAM,
+      500: { brokenClock: true, crud: 'conflict' }
     }
   },
   'GET /teleconsultation/{roomId}': {
@@ -70,7 +71,7 @@ const ROUTES: Record<string, { request: InjectOptions, statuses: Record<number, 
   },
   'DELETE /teleconsultation/{roomId}': {
     request: { method: 'DELETE', url: '/teleconsultation/{id}' },
-    statuses: { 204: {}, 403: { request: OUTSIDE }, 404: { deleted: true }, 409: { crud: 'conflict' }, ...UPSTREAM }
+    statuses: { 204: {}, 403: { request: OUTSIDE }, 404: { deleted: true }, 409: { crud: 'conflict' }, ...UPSTREAM, 500: { brokenClock: true, crud: 'conflict' } }
   },
   'GET /personal-link': {
     request: { method: 'GET', url: '/personal-link', headers: { authorization: 'Bearer {token}' } },

@@ -1,8 +1,10 @@
-import type { Capabilities, RoomState, VideoProvider } from '../../lib/providers/provider.ts'
+import { withoutExtras, type Capabilities, type RoomState, type VideoProvider } from '../../lib/providers/provider.ts'
 import type { Content, Control, Teleconsultation } from '../../lib/domain/teleconsultation.ts'
 import type { KnownPerson } from '../../lib/domain/participants.ts'
 import type { TeleconsultationStore } from '../../lib/storage/teleconsultation-store.ts'
+import type { UserMapStore } from '../../lib/storage/user-map-store.ts'
 import { backgroundWork } from '../../lib/teleconsultations/background.ts'
+import { systemDeadline } from '../../lib/teleconsultations/deadline.ts'
 import type { Context, Ports, Settings } from '../../lib/teleconsultations/ports.ts'
 import { after, NOON } from './service.ts'
 
@@ -39,6 +41,22 @@ export function memoryStore () {
       document.control = copy(changes.control)
       document.revision++
       return view(current.id) as Teleconsultation
+    }),
+    appendWhileIncomplete: (id, participant) => guarded('appendWhileIncomplete', () => {
+      const document = documents.get(id)
+      if (document === undefined || document.trashed || document.control.phase !== 'INCOMPLETE' || document.control.operation !== undefined) return 'unmet' as const
+      const { participants, number } = document.content
+      if (participants.length + 1 >= number || participants.some(({ userExternalId }) => userExternalId === participant.userExternalId)) return 'unmet' as const
+      participants.push(copy(participant))
+      document.revision++
+      return view(id) as Teleconsultation
+    }),
+    decideDeletion: (id) => guarded('decideDeletion', () => {
+      const document = documents.get(id)
+      if (document === undefined || document.trashed || document.control.phase === 'DELETING') return 'unmet' as const
+      document.control.phase = 'DELETING'
+      document.revision++
+      return view(id) as Teleconsultation
     }),
     trash: (id) => guarded('trash', () => {
       const document = documents.get(id)
@@ -79,6 +97,16 @@ const CAPABILITIES: Capabilities = {
   listsRooms: true
 }
 
+/** A user map in memory, without a unique index: a person who is remembered twice is there twice. */
+export function memoryUserMap () {
+  const rows: Array<{ externalId: string, providerUserId: string }> = []
+  const userMap: UserMapStore = {
+    find: async (externalIds) => new Map(rows.filter(({ externalId }) => externalIds.includes(externalId)).reverse().map(({ externalId, providerUserId }) => [externalId, providerUserId])),
+    remember: async (externalId, providerUserId) => { rows.push({ externalId, providerUserId }) }
+  }
+  return { userMap, rows }
+}
+
 /** A vendor that makes links with the room, has no idempotent creation, and lists rooms by marker. */
 export function memoryProvider () {
   const rooms = new Map<string, RoomState & { marker: string }>()
@@ -86,6 +114,7 @@ export function memoryProvider () {
   const hooks: { create?: (make: () => RoomState) => Promise<RoomState>, remove?: () => Promise<void> } = {}
   let made = 0
   const provider: VideoProvider = {
+    ...withoutExtras,
     name: 'memory',
     capabilities: CAPABILITIES,
     check: async () => {},
@@ -124,6 +153,7 @@ export const DATES = { start_date: after(NOON, 60).toISOString(), duration_in_se
 export function world (settings: Partial<Settings> = {}) {
   const memory = memoryStore()
   const vendor = memoryProvider()
+  const people = memoryUserMap()
   const background = backgroundWork()
   const log: string[] = []
   const time = { now: NOON }
@@ -131,14 +161,11 @@ export function world (settings: Partial<Settings> = {}) {
   const note = (fields: object, message: string) => { log.push(`${message} ${JSON.stringify(fields)}`) }
   const ports: Ports = {
     store: memory.store,
+    userMap: people.userMap,
     provider: vendor.provider,
     clock: {
       now: () => time.now,
-      deadline: (ms) => {
-        const controller = new AbortController()
-        setTimeout(() => { controller.abort() }, ms)
-        return controller.signal
-      }
+      deadline: systemDeadline
     },
     ids: { operation: () => `op-${++operations}` },
     inBackground: background.run,
@@ -151,10 +178,11 @@ export function world (settings: Partial<Settings> = {}) {
       live: true,
       providerTimeoutMs: 1000,
       detailsBudgetMs: 20,
-      tools: { basic: new Set(), plus: new Set() },
+      privileges: { basic: { groups: new Set(['basic']), tools: new Set() }, plus: { groups: new Set(['plus']), tools: new Set() } },
+      recording: 'none',
       ...settings
     }
   }
   const context: Context = { headers: {}, log: { info: note, warn: note, error: note } }
-  return { ...memory, vendor, ports, context, log, time, quiet: () => background.finished() }
+  return { ...memory, people, vendor, ports, context, log, time, quiet: () => background.finished() }
 }

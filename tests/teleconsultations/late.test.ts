@@ -7,7 +7,7 @@ import { after, NOON } from '../support/service.ts'
 import { DATES, PAIR, person, world } from '../support/operations.ts'
 
 const late = () => world({ roomCreation: 'late' })
-const patient = ({ userExternalId }: { userExternalId?: string | undefined }) => userExternalId === 'patient'
+const patient = 'patient'
 
 t.test('booking, changing and adding make no room', async (t) => {
   const { ports, context, vendor } = late()
@@ -59,16 +59,16 @@ t.test('a booking whose answer was lost is found again', async (t) => {
 
 t.test('a change whose answer was lost is not made twice', async (t) => {
   const { ports, context, fail, documents } = late()
-  const { id } = await createTeleconsultation(ports, { number: 3, people: PAIR.people }, DATES, context)
-  fail('replaceIfUnchanged', new StorageTimeout(), true)
+  const { id } = await createTeleconsultation(ports, { number: 4, people: PAIR.people }, DATES, context)
+  fail('appendWhileIncomplete', new StorageTimeout(), true)
   await addParticipant(ports, id, person('third'), context)
   t.equal(documents.get(id)?.content.participants.length, 3)
 })
 
 t.test('a write that certainly was not made is a time-out for the caller', async (t) => {
   const { ports, context, fail, documents } = late()
-  const { id } = await createTeleconsultation(ports, { number: 3, people: PAIR.people }, DATES, context)
-  fail('replaceIfUnchanged', new StorageTimeout())
+  const { id } = await createTeleconsultation(ports, { number: 4, people: PAIR.people }, DATES, context)
+  fail('appendWhileIncomplete', new StorageTimeout())
   await t.rejects(addParticipant(ports, id, person('third'), context), { code: 'STORAGE_TIMEOUT', statusCode: 504 })
   t.equal(documents.get(id)?.content.participants.length, 2)
 })

@@ -62,6 +62,8 @@ const LAYOUT = `
   PRAGMA user_version = ${LAYOUT_VERSION};
 `
 
+const REMEMBERED_ROOMS = 2000
+
 /**
  * Opens the registry, and makes it where there is none.
  *
@@ -92,10 +94,20 @@ export function openRooms (options: { file: string, clock: () => Date }): Rooms 
   const probe = db.prepare('SELECT count(*) FROM (SELECT 1 FROM rooms LIMIT 1)')
   let open = true
 
+  // Every look at a link asks for its room. One process owns the file, so what was read stays true until it is written here.
+  const remembered = new Map<string, StoredRoom>()
   const get = (roomId: string): StoredRoom | undefined => {
+    const known = remembered.get(roomId)
+    if (known !== undefined) return known
     const row = select.get(roomId)
-    return row === undefined ? undefined : fromRow(row)
+    if (row === undefined) return undefined
+    const room = fromRow(row)
+    const [oldest] = remembered.keys()
+    if (remembered.size >= REMEMBERED_ROOMS && oldest !== undefined) remembered.delete(oldest)
+    remembered.set(roomId, room)
+    return room
   }
+  const forget = (roomId: string): void => { remembered.delete(roomId) }
 
   return {
     create (roomId, marker, content) {
@@ -103,12 +115,17 @@ export function openRooms (options: { file: string, clock: () => Date }): Rooms 
       return get(roomId) ?? 'deleted'
     },
     get,
-    change: (roomId, content) => update.run(...columns(content), roomId).changes === 1,
+    change (roomId, content) {
+      forget(roomId)
+      return update.run(...columns(content), roomId).changes === 1
+    },
     delete (roomId) {
+      forget(roomId)
       bury.run(clock().getTime(), roomId)
     },
     find: (marker, since) => list.all(since.getTime(), marker, `${marker}|`, `${marker}}`).map(fromRow),
     addUsed (roomId, usedMs) {
+      forget(roomId)
       use.run(Math.max(0, Math.round(usedMs)), roomId)
     },
     check () {

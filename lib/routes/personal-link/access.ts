@@ -25,7 +25,7 @@ export const personalLinkRoute: FastifyPluginAsyncTypebox<PersonalLinkOptions> =
   }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
     const { room, sub } = personalLinks.read(request.headers.authorization)
-    const view = await access.giveAccess(room, (participant) => participant.userExternalId === sub, {}, request.operationContext())
+    const view = await access.giveAccess(room, sub, {}, request.operationContext())
     const { content } = view.document
     const now = ports.clock.now()
     if (now.getTime() > content.endAt.getTime() + graceMs) throw new InvalidPersonalLink()

@@ -23,7 +23,7 @@ export const accessRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, 
     const caller = callerOf(request)
     if (caller === undefined) throw new UnauthorizedUser()
     const { language, useBackground } = request.query
-    const view = await access.giveAccess(request.params.roomId, (participant) => participant.userExternalId === caller,
+    const view = await access.giveAccess(request.params.roomId, caller,
       { language, background: useBackground }, request.operationContext())
     return accessBody(view)
   })

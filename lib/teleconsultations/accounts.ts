@@ -1,0 +1,62 @@
+import type { StoredParticipant, Teleconsultation } from '../domain/teleconsultation.ts'
+import { callProvider, privilegeOfStored, type Context, type Ports } from './ports.ts'
+
+/** The people's ids at the provider, as far as they are known without registering anybody. */
+export type KnownAccounts = ReadonlyMap<string, string>
+
+const nobody: KnownAccounts = new Map()
+
+/** The map's answer, begun early so that it comes beside another request's; a failure shows where it is awaited. */
+export const lookUpIfRegistering = (ports: Ports, participants: readonly StoredParticipant[], context: Context): Promise<KnownAccounts> | undefined =>
+  ports.provider.capabilities.registersPeople ? lookUp(ports, participants, context) : undefined
+
+function lookUp (ports: Ports, participants: readonly StoredParticipant[], context: Context): Promise<KnownAccounts> {
+  const answer = ports.userMap.find(participants.flatMap(unidentified), context)
+  answer.catch(() => {})
+  return answer
+}
+
+const unidentified = ({ userBandyerId, userExternalId }: StoredParticipant) =>
+  userBandyerId === '' && userExternalId !== undefined ? [userExternalId] : []
+
+/**
+ * Gives every participant his id at the provider. Somebody whom the map knows is never registered again; somebody new
+ * is registered and remembered, and where the provider takes ids these are deterministic, so that two first uses at once
+ * are one person. Where the provider registers nobody this is computation.
+ *
+ * @throws PROVIDER_*, STORAGE_*
+ */
+export async function identified (ports: Ports, participants: readonly StoredParticipant[], context: Context, known?: Promise<KnownAccounts>): Promise<StoredParticipant[]> {
+  if (participants.every(({ userBandyerId }) => userBandyerId !== '')) return [...participants]
+  const accounts = ports.provider.capabilities.registersPeople ? await (known ?? lookUp(ports, participants, context)) : nobody
+  return await Promise.all(participants.map(async (participant) => {
+    const { userBandyerId, userExternalId } = participant
+    if (userBandyerId !== '' || userExternalId === undefined) return participant
+    const account = accounts.get(userExternalId)
+    if (account !== undefined) return { ...participant, userBandyerId: account }
+    const { providerUserId } = await callProvider(ports, async (provider, signal) => await provider.ensureUser({
+      externalId: userExternalId,
+      privilege: privilegeOfStored(ports, participant) ?? 'basic',
+      fullName: participant.fullName,
+      language: participant.language
+    }, signal))
+    if (ports.provider.capabilities.registersPeople) {
+      ports.inBackground('remember a registered person', () => ports.userMap.remember(userExternalId, providerUserId, context), context.log)
+    }
+    return { ...participant, userBandyerId: providerUserId }
+  }))
+}
+
+/**
+ * People are registered as soon as they are known, though nobody waits for it: a document without a room has no use for their
+ * ids yet.
+ */
+export function identifyInBackground (ports: Ports, document: Teleconsultation, context: Context): void {
+  const { content, control } = document
+  if (!ports.provider.capabilities.registersPeople || content.participants.every(({ userBandyerId }) => userBandyerId !== '')) return
+  ports.inBackground('register people', async () => {
+    const participants = await identified(ports, content.participants, context)
+    // Somebody else's write came first: whoever makes the room sees to it.
+    await ports.store.replaceIfUnchanged(document, { content: { ...content, participants }, control }, context)
+  }, context.log)
+}

@@ -1,0 +1,8 @@
+import type { Deadline } from './ports.ts'
+
+/** The process's own timers. One that was called off leaves nothing behind, as AbortSignal.timeout would until it fires. */
+export function systemDeadline (ms: number): Deadline {
+  const controller = new AbortController()
+  const timer = setTimeout(() => { controller.abort(new DOMException('The time is over', 'TimeoutError')) }, ms)
+  return { signal: controller.signal, cancel: () => { clearTimeout(timer) } }
+}
