@@ -92,6 +92,13 @@ export class ParticipantPage extends LitElement {
   #callOver (event: CustomEvent<CallOver>) {
     this.reason = event.detail.reason
     this.stage = 'ended'
+    if (this.reason === 'roomClosed') this.#askWhyClosed()
+  }
+
+  /** A room closes when its time is over, and when the teleconsultation is deleted: then there is no way back. */
+  async #askWhyClosed () {
+    const answer = await askForAccess(lastPathPart(), token())
+    if (!answer.ok && answer.status === 404 && this.stage === 'ended') this.stage = 'deleted'
   }
 
   override updated () {
