@@ -19,7 +19,7 @@ export class ControlBar extends LitElement {
     button.active { background: var(--primary); border-color: var(--primary); color: var(--on-primary); }
     button.danger { width: 4rem; border-radius: 1.5rem; }
     .badge {
-      position: absolute; top: -0.25rem; right: -0.25rem; min-width: 1.3rem; padding: 0 0.3rem; border-radius: 1rem;
+      position: absolute; top: -0.25rem; right: -0.25rem; min-width: 1.4rem; padding: 0 0.3rem; border: 1px solid var(--on-accent); border-radius: 1rem;
       background: var(--accent); color: var(--on-accent); font-size: 0.75rem; line-height: 1.3rem;
     }
   `]

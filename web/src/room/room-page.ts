@@ -25,6 +25,7 @@ export class RoomPage extends LitElement {
   static override styles = [controlStyles, css`
     :host { display: block; height: 100dvh; overflow: hidden; }
     .message { display: grid; gap: 0.75rem; justify-items: start; width: min(34rem, calc(100% - 2rem)); margin: min(12vh, 6rem) auto 0; max-height: calc(100dvh - 2rem); overflow: auto; }
+    .message div p + p { margin-top: 0.5rem; }
     call-view { height: 100%; }
   `]
 
