@@ -1,18 +1,19 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import websocket from '@fastify/websocket'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import * as errorSchemas from '../schemas/error.ts'
 import * as pageSchemas from '../schemas/pages.ts'
 import * as teleconsultationSchemas from '../schemas/teleconsultation.ts'
+import * as settingsSchemas from '../schemas/settings.ts'
+import { openPeople } from './compose-people.ts'
+import { openVideo } from './compose-video.ts'
 import type { Configuration } from './config/configuration.ts'
 import { loggableError } from './http/redact.ts'
 import { callerFinder } from './identity/caller.ts'
 import { clinicCheck } from './identity/clinic.ts'
-import { derivedKey, linkSecret } from './identity/link-secret.ts'
-import { peopleOfBody } from './identity/people.ts'
+import { dataFile } from './identity/data-file.ts'
+import { linkSecret } from './identity/link-secret.ts'
 import { personalLinks } from './identity/personal-links.ts'
 import errors, { schemaError } from './plugins/errors.ts'
 import metrics from './plugins/metrics.ts'
@@ -22,10 +23,7 @@ import requestLog from './plugins/request-log.ts'
 import status from './plugins/status.ts'
 import tokens from './plugins/tokens.ts'
 import { schemaController } from './plugins/validation.ts'
-import { createHub, type Hub } from './providers/embedded/hub.ts'
-import { iceServersFor } from './providers/embedded/ice-servers.ts'
-import { EMBEDDED_ROOM_MAX_PEOPLE, embeddedProvider } from './providers/embedded/provider.ts'
-import { openRooms } from './providers/embedded/rooms.ts'
+import type { Hub } from './providers/embedded/hub.ts'
 import { systemSchedule } from './providers/embedded/schedule.ts'
 import { clinicRoutes } from './routes/clinic/index.ts'
 import { SIGNALLING_MAX_PAYLOAD_BYTES, embeddedRoomSignalling } from './routes/embedded-room/signalling.ts'
@@ -116,7 +114,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
 
   const crud = stored.url === undefined
     ? await startEmbeddedCrud({
-      file: inFolder(configuration.dataPath, 'teleconsultations.sqlite'),
+      file: dataFile(configuration.dataPath, 'teleconsultations.sqlite'),
       collections: [TELECONSULTATIONS, USER_ID_MAPS],
       userIdHeaderKey: configuration.headers.userId,
       clock,
@@ -125,18 +123,9 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     : undefined
   const storage = openStorage({ url: crud?.origin ?? stored.url ?? '', teleconsultations: stored.teleconsultations, userIdMaps: stored.userIdMaps, timeoutMs: stored.timeoutMs, clock })
 
-  const rooms = openRooms({ file: inFolder(configuration.dataPath, 'rooms.sqlite'), clock })
-  const hub = live.hub = createHub({
-    rooms,
-    tokens: app.tokens.room,
-    iceServersFor: iceServersFor({ iceServers: [...video.iceServers], turnSharedSecret: video.turnSharedSecret, turnCredentialTtlSeconds: video.turnCredentialTtlSeconds, clock }),
-    maxPeople: EMBEDDED_ROOM_MAX_PEOPLE,
-    clock,
-    schedule: systemSchedule,
-    newSeatId: () => randomBytes(12).toString('base64url'),
-    log: app.log
-  })
-  const provider = embeddedProvider({ rooms, hub, tokens: app.tokens.room, publicUrl, userIdSecret: derivedKey(secret, 'provider-user-id'), clock })
+  const { provider, hub } = openVideo({ configuration, secret, tokens: app.tokens.room, publicUrl, clock, log: app.log })
+  if (hub !== undefined) live.hub = hub
+  const people = openPeople(configuration)
 
   const background = backgroundWork()
   const ports: Ports = {
@@ -156,7 +145,8 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
       providerTimeoutMs: video.timeoutMs,
       detailsBudgetMs: video.detailsBudgetMs,
       privileges: configuration.privileges,
-      recording: 'none'
+      recording: configuration.teleconsultations.recording,
+      groupsWithBackground: new Set(configuration.groupsWithBackground)
     }
   }
 
@@ -165,7 +155,10 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
   const services: Services = {
     ports,
     access: accessGiver(ports),
-    people: peopleOfBody(configuration.privileges),
+    people: people.people,
+    knowsPeople: people.knowsPeople,
+    deletesUploads: configuration.teleconsultations.deleteUploads,
+    transcriptionLimitBytes: configuration.teleconsultations.transcriptionLimitBytes,
     personalLinks: personalLinks(app.tokens.personalLink, publicUrl),
     callerOf,
     mayActAsClinic: identity.mode === 'gateway' ? () => true : isClinic
@@ -186,7 +179,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     }
   })
 
-  for (const schema of [errorSchemas.ErrorBody, ...sharedSchemas(teleconsultationSchemas), ...sharedSchemas(pageSchemas)]) app.addSchema(schema)
+  for (const schema of [errorSchemas.ErrorBody, ...sharedSchemas(teleconsultationSchemas), ...sharedSchemas(settingsSchemas), ...sharedSchemas(pageSchemas)]) app.addSchema(schema)
   const drawn = { services, graceMs: identity.personalLinkGraceMs }
   await app.register(async function api (scope) {
     await scope.register(teleconsultationRoutes, drawn)
@@ -199,8 +192,8 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     await scope.register(personalLinkRoute, drawn)
   }, { prefix: `${http.prefix}/api/v1/telecons-be` })
   await app.register(async function pages (scope) {
-    await scope.register(pageRoutes, { services, webRoot, configuration })
-    await scope.register(embeddedRoomSignalling, { hub, publicUrl, schedule: systemSchedule })
+    await scope.register(pageRoutes, { services, webRoot, configuration, publicUrl })
+    if (hub !== undefined) await scope.register(embeddedRoomSignalling, { hub, publicUrl, schedule: systemSchedule })
     if (identity.mode === 'local') {
       const groups = (['plus', 'basic'] as const).flatMap((privilege) => [...configuration.privileges[privilege].groups].map((group) => ({ name: group, privilege })))
       await scope.register(clinicRoutes, {
@@ -213,6 +206,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
   app.addHook('onClose', async () => {
     await background.finished()
     await provider.close()
+    await people.close()
     await storage.close()
     await crud?.close()
   })
@@ -221,11 +215,6 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
 
 const sharedSchemas = (module: object) =>
   Object.values(module).filter((schema: unknown): schema is { $id: string } => typeof schema === 'object' && schema !== null && '$id' in schema)
-
-function inFolder (folder: string, file: string): string {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return join(folder, file)
-}
 
 /** Where the service listens, as a browser on this machine reaches it. */
 function ownAddress (app: FastifyInstance, host: string): string {

@@ -29,6 +29,13 @@ export const TooManyParticipants = define('TOO_MANY_PARTICIPANTS', 'There are mo
 export const ParticipantsNeedAuthService = define('PARTICIPANTS_NEED_AUTH_SERVICE', 'body/participants as an array of ids is only accepted where AUTH_SERVICE is configured', 400)
 export const ParticipantFieldMissing = define('PARTICIPANT_FIELD_MISSING', 'body/%s is required where AUTH_SERVICE is not configured', 400)
 
+export const CredentialsNeedAuthService = define('CREDENTIALS_NEED_AUTH_SERVICE', 'Credentials are only given where AUTH_SERVICE is configured', 501)
+export const NotRecorded = define('NOT_RECORDED', 'There are no transcriptions: DEFAULT_RECORDING_TYPE is none', 409)
+export const TranscriptionNotFound = define('TRANSCRIPTION_NOT_FOUND', 'There is no transcription of this session', 404)
+export const TranscriptionTooLarge = define('TRANSCRIPTION_TOO_LARGE', 'The transcription is larger than TRANSCRIPTION_MAX_FILE_SIZE', 413)
+export const ImageMissing = define('IMAGE_MISSING', 'The body must hold one file in the field virtual_background', 400)
+export const ImageTooLarge = define('IMAGE_TOO_LARGE', 'The image is larger than 10 MB', 413)
+
 export const CapabilityUnsupported = define('CAPABILITY_UNSUPPORTED', 'The configured video provider does not support %s', 501)
 export const CapabilityLimit = define('CAPABILITY_LIMIT', 'The configured video provider does not allow %s', 422)
 
@@ -43,6 +50,14 @@ export const StorageBadAnswer = define('STORAGE_BAD_ANSWER', 'The storage gave a
 
 /** Carries the CRUD Service's own 4xx status and sentence. */
 export const StorageRefused = define('STORAGE_REFUSED', '%s', 400)
+
+export const UserNotFound = define('USER_NOT_FOUND', 'body/%s is nobody whom the auth service knows', 400)
+export const UserWithoutName = define('USER_WITHOUT_NAME', 'body/%s is somebody whom the auth service knows without a name; send fullName with it', 400)
+/** Carries the auth service's own status, 401 or 403. */
+export const AuthServiceRefused = define('AUTH_SERVICE_REFUSED', 'The auth service does not accept the session or the client type of this request', 401)
+export const AuthServiceUnavailable = define('AUTH_SERVICE_UNAVAILABLE', 'The auth service cannot be reached at the moment; try again shortly', 503)
+export const AuthServiceTimeout = define('AUTH_SERVICE_TIMEOUT', 'The auth service did not answer in time', 504)
+export const AuthServiceBadAnswer = define('AUTH_SERVICE_BAD_ANSWER', 'The auth service gave an answer that cannot be used', 502)
 
 export const ProviderBadAnswer = define('PROVIDER_BAD_ANSWER', 'The video provider gave an answer that cannot be used', 502)
 export const ProviderRefusedKey = define('PROVIDER_REFUSED_KEY', 'The video provider refused the configured key', 502)
@@ -60,6 +75,7 @@ export const RETRY_AFTER_SECONDS: ReadonlyMap<string, number> = new Map([
   ['OPERATION_IN_PROGRESS', 1],
   ['CONCURRENT_CHANGE', 1],
   ['STORAGE_UNAVAILABLE', 2],
+  ['AUTH_SERVICE_UNAVAILABLE', 2],
   ['PAGE_NOT_BUILT', 60],
   ['PROVIDER_BUSY', 5],
   ['PROVIDER_UNAVAILABLE', 5]

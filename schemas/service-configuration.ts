@@ -3,6 +3,7 @@ import { TOOL_NAMES } from './tools.ts'
 
 /** The JSON service configuration file. Unknown keys are tolerated: old files carry some. */
 
+const FIELD_PATH = '^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z0-9_]+)*$'
 const Colour = Type.String({ pattern: '^#([0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$', description: 'Hexadecimal colour' })
 const ThemeVariant = Type.Object({ primaryColor: Type.Optional(Colour), accentColor: Type.Optional(Colour) })
 
@@ -28,8 +29,8 @@ export const ServiceConfiguration = Type.Object({
   mode: Type.Optional(Type.String({ description: 'Of the 1.x generation; accepted and not used' })),
   groupsWithBackgroundList: Type.Optional(Type.Array(Type.String(), { description: 'Members of these groups join with the company’s background' })),
   customUserId: Type.Optional(Type.Object({
-    source: Type.Optional(Type.String({ default: '_id', description: 'The user record’s field that holds the custom id' })),
-    target: Type.Optional(Type.String({ default: 'authUserId', description: 'The user record’s field that holds the auth service’s id' }))
+    source: Type.Optional(Type.String({ default: '_id', pattern: FIELD_PATH, description: 'The user record’s field that holds the custom id' })),
+    target: Type.Optional(Type.String({ default: 'authUserId', pattern: FIELD_PATH, description: 'The user record’s field that holds the auth service’s id' }))
   })),
   userIdPathInRequest: Type.Optional(Type.Array(Type.Object({
     from: Type.Enum(['object', 'json', 'array'], { description: 'How to read the value of the step before: an object, a text that holds JSON, or an array' }),

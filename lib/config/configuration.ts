@@ -37,6 +37,13 @@ export interface Configuration {
     clinicNetworks: readonly string[]
     callerSteps: readonly CallerStep[]
     personalLinkGraceMs: number
+    /** Absent where requests bring groups and names themselves. */
+    authService: {
+      url: string
+      timeoutMs: number
+      defaultClientType: string | undefined
+      customIds: { origin: string, path: string, source: string, target: string } | undefined
+    } | undefined
   }
   storage: {
     mode: 'embedded' | 'crud-service'
@@ -47,7 +54,11 @@ export interface Configuration {
     timeoutMs: number
   }
   video: {
-    provider: 'embedded'
+    provider: 'embedded' | 'bandyer' | 'kaleyra'
+    /** Of Bandyer or Kaleyra; empty where the provider is another. */
+    baseUrl: string
+    apiKey: string
+    transcribe: boolean
     timeoutMs: number
     detailsBudgetMs: number
     iceServers: readonly string[]
@@ -62,6 +73,9 @@ export interface Configuration {
     roomCreation: 'eager' | 'late'
     operationLeaseMs: number
     deployment: string
+    deleteUploads: boolean
+    recording: 'none' | 'manual' | 'automatic'
+    transcriptionLimitBytes: number
   }
   dataPath: string
   linkSecret: string | undefined

@@ -100,24 +100,39 @@ const describe = (about: string, problem: ErrorObject) => {
   return `${about}${problem.instancePath.slice(1).replaceAll('/', '.')} ${problem.message ?? 'is not valid'}${Array.isArray(allowed) ? `: ${allowed.join(', ')}` : ''}`.trim()
 }
 
-interface Modes { storage: 'embedded' | 'crud-service', identity: 'local' | 'gateway', video: 'embedded' }
+interface Modes {
+  storage: Configuration['storage']['mode']
+  identity: Configuration['identity']['mode']
+  video: Configuration['video']['provider']
+}
 
 function chooseModes (given: Record<string, unknown>, problems: string[]): Modes {
   const has = (name: string) => given[name] !== undefined
+  const need = (name: string, reason: string) => { if (!has(name)) problems.push(`${name} is required ${reason}`) }
   const platform = PLATFORM_VARIABLES.some(has)
   const storage = given['STORAGE'] ?? (platform ? 'crud-service' : 'embedded')
   if (storage === 'crud-service') {
-    if (!has('TELECONSULTATIONS_CRUD_NAME')) problems.push('TELECONSULTATIONS_CRUD_NAME is required where the storage is a CRUD Service')
-    if (!has('USER_ID_MAP_CRUD_NAME') && !has('USER_MAP_ID_CRUD_NAME')) problems.push('USER_ID_MAP_CRUD_NAME is required where the storage is a CRUD Service')
+    need('TELECONSULTATIONS_CRUD_NAME', 'where the storage is a CRUD Service')
+    if (!has('USER_MAP_ID_CRUD_NAME')) need('USER_ID_MAP_CRUD_NAME', 'where the storage is a CRUD Service')
   }
-  if (platform && !has('VIDEO_PROVIDER')) {
-    problems.push('VIDEO_PROVIDER is required beside platform variables: this version has the embedded provider only')
+  const video = given['VIDEO_PROVIDER'] ?? (platform ? generationOf(given) : 'embedded')
+  if (video !== 'embedded') {
+    const reason = has('VIDEO_PROVIDER') ? 'with this VIDEO_PROVIDER' : 'beside platform variables, unless VIDEO_PROVIDER is embedded'
+    need('BANDYER_API_SECRET_KEY', reason)
+    need('BANDYER_BASE_URL', reason)
   }
+  if (has('CUSTOM_ID_USERS_API_ENDPOINT')) need('AUTH_SERVICE', 'with CUSTOM_ID_USERS_API_ENDPOINT')
   return {
     storage: storage === 'crud-service' ? 'crud-service' : 'embedded',
     identity: (given['AUTHORIZATION'] ?? (platform ? 'gateway' : 'local')) === 'gateway' ? 'gateway' : 'local',
-    video: 'embedded'
+    video: video === 'bandyer' || video === 'kaleyra' ? video : 'embedded'
   }
+}
+
+/** The v1 API stands below /rest, the v2 API does not. */
+function generationOf (given: Record<string, unknown>): 'bandyer' | 'kaleyra' {
+  const version = given['BANDYER_API_VERSION'] ?? (/\/rest\/*$/.test(String(given['BANDYER_BASE_URL'] ?? '')) ? '1' : '2')
+  return version === '1' ? 'bandyer' : 'kaleyra'
 }
 
 function compose (environment: Environment, service: ServiceConfiguration, modes: Modes): Configuration {
@@ -150,7 +165,15 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
         { from: 'object', extract: 'headers' },
         { from: 'object', extract: environment.USERID_HEADER_KEY.toLowerCase() }
       ],
-      personalLinkGraceMs: environment.PERSONAL_LINK_GRACE_SEC * 1000
+      personalLinkGraceMs: environment.PERSONAL_LINK_GRACE_SEC * 1000,
+      authService: environment.AUTH_SERVICE === undefined
+        ? undefined
+        : {
+            url: `http://${environment.AUTH_SERVICE}`,
+            timeoutMs: environment.AUTH_SERVICE_TIMEOUT_MS,
+            defaultClientType: environment.DEFAULT_CLIENT_TYPE,
+            customIds: customIdsOf(environment.CUSTOM_ID_USERS_API_ENDPOINT, service.customUserId)
+          }
     },
     storage: {
       mode: modes.storage,
@@ -161,6 +184,9 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
     },
     video: {
       provider: modes.video,
+      baseUrl: environment.BANDYER_BASE_URL?.replace(/\/+$/, '') ?? '',
+      apiKey: environment.BANDYER_API_SECRET_KEY ?? '',
+      transcribe: environment.TRANSCRIBE_RECORDINGS,
       timeoutMs: environment.PROVIDER_TIMEOUT_MS,
       detailsBudgetMs: environment.DETAILS_BUDGET_MS,
       iceServers: list(environment.ICE_SERVERS),
@@ -172,12 +198,15 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
       live: environment.LIVE_TELECONSULTATION,
       immutablePeriodMs: environment.IMMUTABLE_PERIOD_MS,
       clockSkewMs: environment.CLOCK_SKEW_MS,
-      roomCreation: environment.ROOM_CREATION ?? 'late',
+      roomCreation: environment.ROOM_CREATION ?? (modes.video === 'embedded' ? 'late' : 'eager'),
       operationLeaseMs: environment.OPERATION_LEASE_MS,
-      deployment: environment.DEPLOYMENT_ID
+      deployment: environment.DEPLOYMENT_ID,
+      deleteUploads: environment.TELECONSULTATION_DELETE_UPLOADS,
+      recording: environment.DEFAULT_RECORDING_TYPE,
+      transcriptionLimitBytes: bytesOf(environment.TRANSCRIPTION_MAX_FILE_SIZE)
     },
     dataPath: environment.DATA_PATH,
-    linkSecret: environment.LINK_SECRET,
+    linkSecret: environment.LINK_SECRET ?? (modes.video === 'embedded' ? undefined : environment.BANDYER_API_SECRET_KEY),
     privileges: { basic: privilegeRule(service, 'basic'), plus: privilegeRule(service, 'plus') },
     theme: {
       light: { ...DEFAULT_THEME.light, ...service.theme?.light },
@@ -189,6 +218,19 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
 }
 
 const list = (text: unknown) => (typeof text === 'string' ? text : '').split(',').map((item) => item.trim()).filter((item) => item !== '')
+
+function customIdsOf (endpoint: string | undefined, fields: ServiceConfiguration['customUserId']) {
+  if (endpoint === undefined) return undefined
+  const { origin, pathname } = new URL(endpoint)
+  return { origin, path: pathname, source: fields?.source ?? '_id', target: fields?.target ?? 'authUserId' }
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, kb: 1000, mb: 1_000_000, gb: 1_000_000_000 }
+
+function bytesOf (size: string): number {
+  const [, number = '0', unit = ''] = /^(\d+) *([a-zA-Z]*)$/.exec(size) ?? []
+  return Number(number) * (UNITS[unit.toLowerCase()] ?? 1)
+}
 
 const collectionPath = (name: string | undefined, fallback: string) => `/${(name ?? fallback).replace(/^\/+|\/+$/g, '')}`
 

@@ -31,6 +31,17 @@ export function scheduleOf (wish: ScheduleWish, stored?: Schedule): Schedule {
   return { startAt, endAt }
 }
 
+/**
+ * What can be said of a wish without a stored schedule: that its dates exist and do not contradict each other.
+ *
+ * @throws INVALID_DATE, END_OR_DURATION
+ */
+export function checkWish ({ start_date: start, end_date: end, duration_in_seconds: seconds }: ScheduleWish): void {
+  if (end !== undefined && seconds !== undefined) throw new EndOrDuration()
+  if (start !== undefined) instant('start_date', start)
+  if (end !== undefined) instant('end_date', end)
+}
+
 // Years outside these are typing errors, and not every store takes them.
 const EARLIEST = Date.UTC(1970, 0, 1)
 const LATEST = Date.UTC(9999, 0, 1)

@@ -1,12 +1,15 @@
 import { Pool, errors, type Dispatcher } from 'undici'
+import { chunksFrom } from './chunks.ts'
 
 export interface HttpRequest {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below the client's base URL; begins with a slash; already encoded. */
   path: string
   headers?: Readonly<Record<string, string>> | undefined
   /** Sent as JSON. */
   body?: unknown
+  /** Sent as it is, instead of `body`. */
+  rawBody?: { contentType: string, data: Uint8Array } | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -14,6 +17,13 @@ export interface HttpAnswer {
   status: number
   headers: Readonly<Record<string, string | string[] | undefined>>
   text: string
+}
+
+export interface HttpStreamedAnswer {
+  status: number
+  headers: HttpAnswer['headers']
+  /** To be read once; leaving the loop early ends the connection. Fails with HttpFailure. */
+  body: AsyncIterable<Uint8Array>
 }
 
 /**
@@ -46,6 +56,13 @@ export interface HttpClientOptions {
 export interface HttpClient {
   /** @throws HttpFailure; any status is an answer */
   request (request: HttpRequest): Promise<HttpAnswer>
+  /**
+   * For answers that are larger than memory should hold: `maxAnswerBytes` does not count, the reader decides how much
+   * it takes. The deadline counts for the head and for each pause of the body; `signal` for all of it. Never repeated.
+   *
+   * @throws HttpFailure; any status is an answer
+   */
+  stream (request: HttpRequest): Promise<HttpStreamedAnswer>
   close (): Promise<void>
 }
 
@@ -59,27 +76,36 @@ const STALE_SOCKET = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 export function httpClient (options: HttpClientOptions): HttpClient {
   const { origin, pathname } = new URL(options.baseUrl)
   const base = pathname === '/' ? '' : pathname
-  const pool = new Pool(origin, {
-    connections: options.connections ?? 64,
+  const poolOf = (connections: number, maxResponseSize: number) => new Pool(origin, {
+    connections,
     connect: { timeout: options.timeoutMs },
     headersTimeout: options.timeoutMs,
     bodyTimeout: options.timeoutMs,
     keepAliveTimeout: 4000,
-    maxResponseSize: options.maxAnswerBytes ?? 4 * 1024 * 1024
+    maxResponseSize
   })
+  const pool = poolOf(options.connections ?? 64, options.maxAnswerBytes ?? 4 * 1024 * 1024)
+  // undici limits an answer's size by pool, not by request; a slow reader shall not keep others waiting for a socket either.
+  let streaming: Pool | undefined
+  let closing: Promise<unknown> | undefined
+
+  const dispatch = (through: Pool, request: HttpRequest): Promise<Dispatcher.ResponseData> => {
+    const headers: Record<string, string> = { accept: 'application/json', ...request.headers }
+    if (request.rawBody !== undefined) headers['content-type'] = request.rawBody.contentType
+    else if (request.body !== undefined) headers['content-type'] = 'application/json'
+    return through.request({
+      method: request.method,
+      path: base + request.path,
+      headers,
+      body: request.rawBody?.data ?? (request.body === undefined ? null : JSON.stringify(request.body)),
+      signal: request.signal ?? null
+    })
+  }
 
   const send = async (request: HttpRequest): Promise<HttpAnswer> => {
-    const headers: Record<string, string> = { accept: 'application/json', ...request.headers }
-    if (request.body !== undefined) headers['content-type'] = 'application/json'
     let answer: Dispatcher.ResponseData | undefined
     try {
-      answer = await pool.request({
-        method: request.method,
-        path: base + request.path,
-        headers,
-        body: request.body === undefined ? null : JSON.stringify(request.body),
-        signal: request.signal ?? null
-      })
+      answer = await dispatch(pool, request)
       return { status: answer.statusCode, headers: answer.headers, text: await textBefore(answer.body, options.timeoutMs) }
     } catch (error) {
       throw new HttpFailure(reasonOf(error, answer !== undefined), error)
@@ -96,8 +122,32 @@ export function httpClient (options: HttpClientOptions): HttpClient {
         return await send(request)
       }
     },
-    close: () => pool.close()
+    async stream (request) {
+      streaming ??= poolOf(8, -1)
+      try {
+        const { statusCode, headers, body } = await dispatch(streaming, request)
+        return { status: statusCode, headers, body: chunksOf(body) }
+      } catch (error) {
+        throw new HttpFailure(reasonOf(error, false), error)
+      }
+    },
+    async close () {
+      closing ??= Promise.all([pool.close(), streaming?.close()])
+      await closing
+    }
   }
+}
+
+function chunksOf (body: Dispatcher.ResponseData['body']): AsyncIterable<Uint8Array> {
+  const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]()
+  const next = async () => {
+    try {
+      return await chunks.next()
+    } catch (error) {
+      throw new HttpFailure(reasonOf(error, true), error)
+    }
+  }
+  return chunksFrom(next, async () => { body.on('error', () => {}).destroy() })
 }
 
 // undici's own body time-out restarts with every chunk: a trickle would hold the request for ever.

@@ -4,7 +4,7 @@ const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bBearer\s+[^\s"',]+/gi, 'Bearer [REDACTED]'],
   [/([?&;](?:[a-z_-]*(?:token|key|secret|password|authorization|code|_q))=)[^&\s"'#]*/gi, '$1[REDACTED]'],
   [/#[^\s"']{16,}/g, '#[REDACTED]'],
-  [/\/direct-rest-call-handler\/[^\s"'?#]+/g, '/direct-rest-call-handler/[REDACTED]'],
+  [/\/((?:direct-)?rest-call-handler|conference)\/[^\s"'?#]+/g, '/$1/[REDACTED]'],
   [/[^\s"'<>@/:]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+/g, '[REDACTED]']
 ]
 

@@ -1,6 +1,6 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dataFile } from './data-file.ts'
 
 /**
  * The secret behind personal links: the configured one, or one that is made once and kept in the data folder, readable
@@ -8,8 +8,7 @@ import { join } from 'node:path'
  */
 export function linkSecret (configured: string | undefined, dataPath: string): string {
   if (configured !== undefined) return configured
-  mkdirSync(dataPath, { recursive: true, mode: 0o700 })
-  const file = join(dataPath, 'link-secret')
+  const file = dataFile(dataPath, 'link-secret')
   try {
     writeFileSync(file, randomBytes(48).toString('base64url'), { flag: 'wx', mode: 0o600 })
   } catch (error) {

@@ -15,6 +15,8 @@ export default fp(async function openapi (app: FastifyInstance, { version }: { v
       },
       tags: [
         { name: 'teleconsultation', description: 'Booking, changing, opening and deleting teleconsultations' },
+        { name: 'credentials', description: 'For the provider’s own SDK' },
+        { name: 'settings', description: 'The company at the provider' },
         { name: 'personal link', description: 'The holder of a personal link, without any other identity' },
         { name: 'clinic', description: 'The clinic’s page, where AUTHORIZATION is local' }
       ]

@@ -1,3 +1,4 @@
+import { CapabilityUnsupported } from '../errors.ts'
 import type { Privilege, ToolName } from '../../schemas/tools.ts'
 
 /** Somebody who takes part, as a provider may know him. */
@@ -64,6 +65,45 @@ export interface AccessOptions {
 /** The way in for one participant: a page that takes him into the call. A secret. */
 export interface Access { kind: 'url', url: string }
 
+/** A file that was shared in a room's calls; what `deleteUpload` needs to find it again. */
+export interface Upload {
+  key: string
+  /** The vendor's word for its kind, e.g. `file_upload` or `snapshot`. */
+  kind?: string | undefined
+}
+
+export interface Background {
+  alias: string
+  url: string
+  createdAt: Date
+}
+
+/** The vendor's tenant that our key belongs to. */
+export interface Company {
+  name: string | null
+  defaultLanguage: string | null
+  /** What a link with `AccessOptions.background` shows. */
+  defaultBackground: Background | null
+  endCallRedirectUrl: string | null
+  userDetailsProviderUrl: string | null
+  endCallRedirectTimeoutMs: number | null
+}
+
+/** Lets the vendor's own SDK act as one person. A secret. */
+export interface Credentials {
+  accessToken: string
+  expiresAt: Date
+  providerUserId: string
+}
+
+export interface Transcription {
+  contentType: string
+  /** The body's size, where the vendor tells it beforehand. */
+  bytes?: number | undefined
+  /** To be read once, as much of it as the reader likes; fails with PROVIDER_*. */
+  body: AsyncIterable<Uint8Array>
+}
+
 export type RecordingKind = 'none' | 'manual' | 'automatic'
 
 /** What a provider can do, as data: an operation asks here before it calls. */
@@ -107,8 +147,13 @@ export interface VideoProvider {
   readonly capabilities: Capabilities
   /** A cheap authenticated call: resolves when the provider answers and takes our key. */
   check (signal: AbortSignal): Promise<void>
-  /** Idempotent: the same person has the same id for ever, also when two calls race. */
+  /**
+   * Idempotent: the same person with the same privilege has the same id for ever, also when two calls race. Where people
+   * are registered, the privilege belongs to the account, and with the other privilege he is another one.
+   */
   ensureUser (person: Person, signal: AbortSignal): Promise<{ providerUserId: string }>
+  /** The id that `ensureUser` gives, without asking anybody. */
+  accountOf (person: Pick<Person, 'externalId' | 'privilege'>): string
   /** Where `deterministicRooms`, creating again for the same marker gives the same room. */
   createRoom (spec: RoomSpec, signal: AbortSignal): Promise<RoomState>
   getRoom (room: RoomState, signal: AbortSignal): Promise<RoomDetails | 'missing'>
@@ -116,13 +161,48 @@ export interface VideoProvider {
   changeRoom (room: RoomState, spec: RoomSpec, signal: AbortSignal): Promise<'changed' | 'must-replace'>
   /** May be pure computation: does not prove that the room is alive. */
   accessFor (room: RoomState, participant: RoomParticipant, options: AccessOptions, signal: AbortSignal): Promise<Access>
-  /** Ends what runs in the room. A missing room is a deleted one. */
+  /** Nobody comes in any more, and where `endCall`, what runs in the room ends. A missing room is a deleted one. */
   deleteRoom (room: RoomState, signal: AbortSignal): Promise<void>
   /**
    * Rooms that were made at or after `since` and whose marker is `marker` or begins with `marker + '|'`.
-   * Only rooms that carry a marker of ours; an empty list where `listsRooms` is off.
+   * Only rooms that carry a marker of ours and can still be entered; an empty list where `listsRooms` is off. A vendor
+   * whose clock is not ours may add what was made some minutes before.
    */
   findRooms (marker: string, since: Date, signal: AbortSignal): Promise<RoomState[]>
+  /** Where `uploads`: all files that were shared in the room's calls; none for a missing room. */
+  listUploads (room: RoomState, signal: AbortSignal): Promise<Upload[]>
+  /** Where `uploads`. A missing file is a deleted one. */
+  deleteUpload (upload: Upload, signal: AbortSignal): Promise<void>
+  /**
+   * Where `background`: keeps an image for the whole company; `updateCompany` puts it to use.
+   *
+   * @throws CAPABILITY_LIMIT where the vendor takes no such image, or no more of them
+   */
+  uploadBackground (image: { data: Uint8Array, mime: string, filename: string }, signal: AbortSignal): Promise<Background>
+  /**
+   * Where `background`.
+   *
+   * @throws CAPABILITY_LIMIT where the vendor has no such background
+   */
+  updateCompany (changes: { backgroundAlias: string }, signal: AbortSignal): Promise<Company>
+  /**
+   * Where `sdkCredentials`.
+   *
+   * @throws CAPABILITY_LIMIT for a life that the vendor does not give
+   */
+  credentials (providerUserId: string, ttlSeconds: number, signal: AbortSignal): Promise<Credentials>
+  /** Where `transcription`; of a session of this room alone. `signal` counts until the body is read. */
+  transcription (room: RoomState, sessionId: string, signal: AbortSignal): Promise<Transcription | 'missing'>
   /** Ends what the provider keeps open. */
   close (): Promise<void>
+}
+
+/** For adapters to spread: what most vendors cannot do, each call CAPABILITY_UNSUPPORTED. */
+export const withoutExtras: Pick<VideoProvider, 'listUploads' | 'deleteUpload' | 'uploadBackground' | 'updateCompany' | 'credentials' | 'transcription'> = {
+  listUploads: async () => { throw new CapabilityUnsupported('listing uploaded files') },
+  deleteUpload: async () => { throw new CapabilityUnsupported('deleting uploaded files') },
+  uploadBackground: async () => { throw new CapabilityUnsupported('backgrounds') },
+  updateCompany: async () => { throw new CapabilityUnsupported('backgrounds') },
+  credentials: async () => { throw new CapabilityUnsupported('credentials for an SDK') },
+  transcription: async () => { throw new CapabilityUnsupported('transcriptions') }
 }

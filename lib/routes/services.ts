@@ -8,10 +8,13 @@ import type { Ports } from '../teleconsultations/ports.ts'
 
 /** Who the participants of a request are: their groups, names and privileges, wherever those come from. */
 export interface People {
-  /** @throws PARTICIPANTS_NEED_AUTH_SERVICE, PARTICIPANT_FIELD_MISSING, UNKNOWN_GROUP */
-  list (participants: NewTeleconsultation['participants']): Promise<WantedParticipants>
-  /** @throws PARTICIPANT_FIELD_MISSING, UNKNOWN_GROUP */
-  one (participant: Participant): Promise<KnownPerson>
+  /**
+   * @param headers what platform services are to see of the request
+   * @throws PARTICIPANTS_NEED_AUTH_SERVICE, PARTICIPANT_FIELD_MISSING, UNKNOWN_GROUP, USER_*, AUTH_SERVICE_*
+   */
+  list (participants: NewTeleconsultation['participants'], headers: Readonly<Record<string, string>>): Promise<WantedParticipants>
+  /** @throws as `list` */
+  one (participant: Participant, headers: Readonly<Record<string, string>>): Promise<KnownPerson>
 }
 
 /** What route files work with. */
@@ -22,6 +25,10 @@ export interface Services {
   personalLinks: PersonalLinks
   /** The caller's id as the configured path finds it; undefined: nobody. */
   callerOf (request: FastifyRequest): string | undefined
+  /** Whether an auth service knows people's groups and names. */
+  knowsPeople: boolean
+  deletesUploads: boolean
+  transcriptionLimitBytes: number
   mayActAsClinic (request: FastifyRequest): boolean
 }
 

@@ -9,18 +9,36 @@ export interface UserMapStore {
   remember (externalId: string, providerUserId: string, context: StoreContext): Promise<void>
 }
 
+/** A person's id at the provider never changes, so that what was once read stays true. */
+const REMEMBERED = 20_000
+
 // The CRUD Service's largest page. A request has 25 participants at most; the rest is for people who stand twice in a map
 // without a unique index.
 const PAGE = 200
 
 export function userMapStore (collection: CrudCollection): UserMapStore {
+  const remembered = new Map<string, string>()
+  const keep = (externalId: string, providerUserId: string) => {
+    const [oldest] = remembered.keys()
+    if (remembered.size >= REMEMBERED && oldest !== undefined) remembered.delete(oldest)
+    remembered.set(externalId, providerUserId)
+  }
+
   return {
     async find (externalIds, { headers }) {
       const found = new Map<string, string>()
-      if (externalIds.length === 0) return found
-      for (const { receivedUserId, bandyerId } of await collection.list({ limit: PAGE, filter: { receivedUserId: { $in: externalIds } } }, headers)) {
+      const asked: string[] = []
+      for (const externalId of externalIds) {
+        const known = remembered.get(externalId)
+        if (known === undefined) asked.push(externalId)
+        else found.set(externalId, known)
+      }
+      if (asked.length === 0) return found
+      for (const { receivedUserId, bandyerId } of await collection.list({ limit: PAGE, filter: { receivedUserId: { $in: asked } } }, headers)) {
         // Of two rows for one person the older one counts, for every replica alike: lists come in the order of insertion.
-        if (typeof receivedUserId === 'string' && typeof bandyerId === 'string' && !found.has(receivedUserId)) found.set(receivedUserId, bandyerId)
+        if (typeof receivedUserId !== 'string' || typeof bandyerId !== 'string' || found.has(receivedUserId)) continue
+        found.set(receivedUserId, bandyerId)
+        keep(receivedUserId, bandyerId)
       }
       return found
     },

@@ -1,3 +1,4 @@
+import type { Privilege } from '../../schemas/tools.ts'
 import type { StoredParticipant, Teleconsultation } from '../domain/teleconsultation.ts'
 import { callProvider, privilegeOfStored, type Context, type Ports } from './ports.ts'
 
@@ -32,19 +33,29 @@ export async function identified (ports: Ports, participants: readonly StoredPar
   return await Promise.all(participants.map(async (participant) => {
     const { userBandyerId, userExternalId } = participant
     if (userBandyerId !== '' || userExternalId === undefined) return participant
+    const privilege = privilegeOfStored(ports, participant) ?? 'basic'
     const account = accounts.get(userExternalId)
-    if (account !== undefined) return { ...participant, userBandyerId: account }
+    if (account !== undefined && !isOfOtherPrivilege(ports, account, userExternalId, privilege)) return { ...participant, userBandyerId: account }
     const { providerUserId } = await callProvider(ports, async (provider, signal) => await provider.ensureUser({
       externalId: userExternalId,
-      privilege: privilegeOfStored(ports, participant) ?? 'basic',
+      privilege,
       fullName: participant.fullName,
       language: participant.language
     }, signal))
-    if (ports.provider.capabilities.registersPeople) {
+    if (ports.provider.capabilities.registersPeople && account === undefined) {
       ports.inBackground('remember a registered person', () => ports.userMap.remember(userExternalId, providerUserId, context), context.log)
     }
     return { ...participant, userBandyerId: providerUserId }
   }))
+}
+
+/**
+ * A provider may give a person one account for each privilege, and the map has room for one: which of them it is can be told
+ * of those that we registered. Others, of the original's time, are taken as they are.
+ */
+function isOfOtherPrivilege ({ provider }: Ports, account: string, externalId: string, privilege: Privilege): boolean {
+  return account !== provider.accountOf({ externalId, privilege }) &&
+    account === provider.accountOf({ externalId, privilege: privilege === 'plus' ? 'basic' : 'plus' })
 }
 
 /**

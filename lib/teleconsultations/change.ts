@@ -1,7 +1,7 @@
 import type { TeleconsultationChange } from '../../schemas/teleconsultation.ts'
 import { ConcurrentChange, ImmutablePeriod, RoomNotFound, TooManyParticipants } from '../errors.ts'
 import { checkList, checkPlusUser, type KnownPerson } from '../domain/participants.ts'
-import { scheduleOf } from '../domain/schedule.ts'
+import { checkWish, scheduleOf } from '../domain/schedule.ts'
 import { isComplete, participantByExternalId, remember, restingPhase, type Content, type Garbage, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { mayChange } from '../domain/window.ts'
 import type { WantedParticipants } from './create.ts'
@@ -16,8 +16,10 @@ import { ATTEMPTS, checkLimits, checkStoredPlusUser, garbageWithDead, newOperati
  *   `createTeleconsultation` throws
  */
 export async function changeTeleconsultation (
-  ports: Ports, id: string, wanted: WantedParticipants | undefined, dates: Pick<TeleconsultationChange, 'start_date' | 'end_date' | 'duration_in_seconds'>, context: Context
+  ports: Ports, id: string, people: (() => Promise<WantedParticipants>) | undefined, dates: Pick<TeleconsultationChange, 'start_date' | 'end_date' | 'duration_in_seconds'>, context: Context
 ): Promise<void> {
+  checkWish(dates)
+  const wanted = await people?.()
   if (wanted !== undefined) {
     checkList(wanted.people.map(({ externalId }) => externalId), wanted.number)
     checkPlusUser(wanted.people.map(({ privilege }) => privilege), wanted.number, 'PATCH /teleconsultation')

@@ -9,16 +9,17 @@ import { checkLimits, newOperation, storedParticipants, wantsRoomNow, type Conte
 export interface WantedParticipants { number: number, people: readonly KnownPerson[] }
 
 /**
- * Books a teleconsultation. Nothing is written before everything was checked. Where rooms are made early and everybody
+ * Books a teleconsultation. Nobody is asked for before the dates were checked, and nothing is written before everything was. Where rooms are made early and everybody
  * is known, the document is written with its pending operation first, then the room is made and published.
  *
  * @throws INVALID_DATE, END_OR_DURATION, INVALID_SPAN, DUPLICATE_PARTICIPANT, TOO_MANY_PARTICIPANTS, NO_PLUS_USER,
  *   CAPABILITY_LIMIT, STORAGE_*, PROVIDER_*
  */
 export async function createTeleconsultation (
-  ports: Ports, wanted: WantedParticipants, dates: Pick<NewTeleconsultation, 'start_date' | 'end_date' | 'duration_in_seconds'>, context: Context
+  ports: Ports, people: () => Promise<WantedParticipants>, dates: Pick<NewTeleconsultation, 'start_date' | 'end_date' | 'duration_in_seconds'>, context: Context
 ): Promise<Teleconsultation> {
   const schedule = scheduleOf(dates)
+  const wanted = await people()
   checkList(wanted.people.map(({ externalId }) => externalId), wanted.number)
   checkPlusUser(wanted.people.map(({ privilege }) => privilege), wanted.number, 'POST /teleconsultation')
   checkLimits(ports, wanted.number)

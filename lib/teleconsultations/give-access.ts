@@ -3,7 +3,8 @@ import { isComplete, participantByExternalId, restingPhase, type StoredParticipa
 import { linkFrom, mayGiveLink } from '../domain/window.ts'
 import type { Access, AccessOptions, RoomDetails } from '../providers/provider.ts'
 import { drainInBackground, makeRoom } from './room.ts'
-import { callProvider, garbageWithDead, heldByAnother, newOperation, roomParticipantOf, type Context, type Ports } from './ports.ts'
+import { sharedReads } from './shared-reads.ts'
+import { ATTEMPTS, callProvider, garbageWithDead, heldByAnother, newOperation, roomParticipantOf, type Context, type Ports } from './ports.ts'
 
 export type AccessWish = Pick<AccessOptions, 'language' | 'background'>
 
@@ -36,6 +37,10 @@ export function accessGiver (ports: Ports): AccessGiver {
   // The participants come at the same minute: one of them seals, the others wait for it.
   const sealing = new Map<string, Promise<Teleconsultation>>()
 
+  const reads = sharedReads<Teleconsultation | undefined>()
+  // What a gateway lets one caller see is not what it lets another see.
+  const readOnce = (id: string, context: Context) => reads(`${id} ${context.headers['acl_rows'] ?? ''}`, () => ports.store.get(id, context))
+
   const sealedOnce = (document: Teleconsultation, context: Context) => {
     const running = sealing.get(document.id)
     if (running !== undefined) return running
@@ -46,7 +51,7 @@ export function accessGiver (ports: Ports): AccessGiver {
 
   return {
     async giveAccess (id, caller, wish, context) {
-      const read = await ports.store.get(id, context)
+      const read = await readOnce(id, context)
       if (read === undefined || read.control.phase === 'DELETING') throw new RoomNotFound(id)
       const participant = await participantIn(ports, read, caller, context)
       const now = ports.clock.now()
@@ -90,29 +95,32 @@ const isOpen = ({ control }: Teleconsultation) => control.sealed && control.room
  * it, and the caller asks again.
  */
 async function seal (ports: Ports, read: Teleconsultation, context: Context): Promise<Teleconsultation> {
-  const { content, control } = read
-  if (heldByAnother(ports, control)) return read
-  const operation = control.room === undefined ? newOperation(ports, 'seal', control.epoch + 1) : undefined
-  const sealed = await ports.store.replaceIfUnchanged(read, {
-    control: {
-      ...control,
-      phase: restingPhase(content, control.room),
-      sealed: true,
-      operation,
-      epoch: operation?.epoch ?? control.epoch,
-      garbage: garbageWithDead(ports, read)
+  let current = read
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (isOpen(current) || current.control.phase === 'DELETING' || !isComplete(current.content) || heldByAnother(ports, current.control)) return current
+    const operation = current.control.room === undefined ? newOperation(ports, 'seal', current.control.epoch + 1) : undefined
+    const sealed = await ports.store.replaceIfUnchanged(current, {
+      control: {
+        ...current.control,
+        phase: restingPhase(current.content, current.control.room),
+        sealed: true,
+        operation,
+        epoch: operation?.epoch ?? current.control.epoch,
+        garbage: garbageWithDead(ports, current)
+      }
+    }, context)
+    if (sealed !== 'changed') {
+      if (operation !== undefined) return await makeRoom(ports, sealed, operation, context)
+      drainInBackground(ports, sealed, context)
+      return sealed
     }
-  }, context)
-  if (sealed === 'changed') {
-    const now = await ports.store.get(read.id, context)
-    if (now === undefined) throw new RoomNotFound(read.id)
-    return now
+    // A change that was still allowed may have come first, or only the clearing away of a replaced room.
+    const now = await ports.store.get(current.id, context)
+    if (now === undefined) throw new RoomNotFound(current.id)
+    current = now
+    if (!mayGiveLink(ports.settings.window, current.content.startAt, ports.clock.now())) return current
   }
-  if (operation === undefined) {
-    drainInBackground(ports, sealed, context)
-    return sealed
-  }
-  return await makeRoom(ports, sealed, operation, context)
+  return current
 }
 
 async function accessOf (ports: Ports, { content, control }: Teleconsultation, participant: StoredParticipant, wish: AccessWish, now: Date): Promise<Access | null> {
@@ -120,8 +128,8 @@ async function accessOf (ports: Ports, { content, control }: Teleconsultation, p
   const links = participant.accessLinkURL === null ? undefined : { [participant.userBandyerId]: participant.accessLinkURL }
   const room = { ...control.room, links }
   const options: AccessOptions = {
-    ...wish,
     language: wish.language ?? participant.language,
+    background: wish.background === true || participant.groups?.some((group) => ports.settings.groupsWithBackground.has(group)) === true,
     notBefore: linkFrom(ports.settings.window, content.startAt),
     expiresAt: new Date(Math.max(content.endAt.getTime(), now.getTime()) + ACCESS_GRACE_MS)
   }

@@ -42,6 +42,8 @@ export interface Settings {
   detailsBudgetMs: number
   privileges: Readonly<Record<Privilege, PrivilegeGroups>>
   recording: RecordingKind
+  /** Members of these groups join with the company's background. */
+  groupsWithBackground: ReadonlySet<string>
 }
 
 /** Everything that the operations reach the world by. */
@@ -60,8 +62,8 @@ export interface Ports {
 export const ATTEMPTS = 5
 
 /** One call of the provider, within its time. */
-export async function callProvider<T> (ports: Ports, call: (provider: VideoProvider, signal: AbortSignal) => Promise<T>): Promise<T> {
-  const { signal, cancel } = ports.clock.deadline(ports.settings.providerTimeoutMs)
+export async function callProvider<T> (ports: Ports, call: (provider: VideoProvider, signal: AbortSignal) => Promise<T>, withinMs = ports.settings.providerTimeoutMs): Promise<T> {
+  const { signal, cancel } = ports.clock.deadline(withinMs)
   try {
     return await call(ports.provider, signal)
   } finally {

@@ -79,6 +79,32 @@ t.test('a TURN server without its secret is a problem, a STUN server is not', as
   t.same(loadConfiguration({ ICE_SERVERS: 'stun:s.example:3478' }).video.iceServers, ['stun:s.example:3478'])
 })
 
+t.test('the generation of the vendor’s API follows from its base URL, or from the variable that says it', async (t) => {
+  const of = (url: string, version?: string) => loadConfiguration({
+    BANDYER_BASE_URL: url,
+    BANDYER_API_SECRET_KEY: 'k',
+    TELECONSULTATIONS_CRUD_NAME: 't',
+    USER_ID_MAP_CRUD_NAME: 'u',
+    ...(version === undefined ? {} : { BANDYER_API_VERSION: version })
+  }).video.provider
+  t.equal(of('https://api.sandbox.eu.bandyer.com/rest'), 'bandyer')
+  t.equal(of('https://sandbox.bandyer.com/rest/'), 'bandyer')
+  t.equal(of('https://api.sandbox.eu.bandyer.com'), 'kaleyra')
+  t.equal(of('https://rest.example/rest/v2'), 'kaleyra')
+  t.equal(of('https://api.eu.bandyer.com/rest', '2'), 'kaleyra')
+  t.equal(of('https://api.eu.bandyer.com', '1'), 'bandyer')
+})
+
+t.test('a vendor without its key or address is a problem, and so are custom ids without an auth service', async (t) => {
+  const problems = problemsOf({ VIDEO_PROVIDER: 'kaleyra', CUSTOM_ID_USERS_API_ENDPOINT: 'http://crud-service/users/' })
+  for (const name of ['BANDYER_API_SECRET_KEY', 'BANDYER_BASE_URL', 'AUTH_SERVICE']) t.ok(problems.some((problem) => problem.startsWith(name)), name)
+})
+
+t.test('sizes are read with their units', async (t) => {
+  const bytes = (size: string) => loadConfiguration({ TRANSCRIPTION_MAX_FILE_SIZE: size }).teleconsultations.transcriptionLimitBytes
+  t.same(['50MB', '500 kb', '1GB', '7', '12b'].map(bytes), [50_000_000, 500_000, 1_000_000_000, 7, 12])
+})
+
 t.test('every log level is taken, and unknown and empty variables are ignored', async (t) => {
   for (const level of ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']) t.equal(loadConfiguration({ LOG_LEVEL: level }).log.level, level)
   t.equal(loadConfiguration({ HTTP_PORT: '', SOMETHING_ELSE: 'x', npm_config_x: 'y' }).http.port, 3000)

@@ -15,6 +15,10 @@ export interface ConformanceSubject {
     start (room: RoomState, ways: readonly Access[]): Promise<void>
     runs (room: RoomState): Promise<boolean>
   }
+  /** Files shared in the room's calls. Does nothing where the vendor keeps none. */
+  plantUploads (room: RoomState, count: number): Promise<void>
+  /** A session of the room with what was said in it. Does nothing where the vendor writes nothing down. */
+  plantTranscription (room: RoomState, sessionId: string, text: string): Promise<void>
   /** Everything that reached the vendor or what it keeps, as one text. */
   outbound (): string
   /** By title; each makes the vendor fail from then on. At least one. */
@@ -49,8 +53,14 @@ export async function providerConformance (t: Test, makeSubject: MakeSubject): P
 
   await check('the same person has the same id for ever, also when calls race', async (t, { provider }) => {
     const ids = await Promise.all([1, 2, 3].map(() => provider.ensureUser(person('a'), signal())))
-    ids.push(await provider.ensureUser({ ...person('a'), fullName: 'Another Name', privilege: 'basic' }, signal()))
+    ids.push(await provider.ensureUser({ ...person('a'), fullName: 'Another Name', language: 'de' }, signal()))
     t.equal(new Set(ids.map(one => one.providerUserId)).size, 1)
+  })
+
+  await check('who is registered with another privilege is somebody else there', async (t, { provider }) => {
+    const plus = await provider.ensureUser(person('a'), signal())
+    const basic = await provider.ensureUser({ ...person('a'), privilege: 'basic' }, signal())
+    t.equal(plus.providerUserId === basic.providerUserId, !provider.capabilities.registersPeople)
   })
 
   await check('different people have different ids', async (t, { provider }) => {
@@ -206,6 +216,73 @@ export async function providerConformance (t: Test, makeSubject: MakeSubject): P
     t.equal(await since(HOUR_MS), 0)
   })
 
+  await check('all files of a room are listed and deleted one by one, and nobody else’s', async (t, subject) => {
+    const { provider } = subject
+    const room = await make(subject, 'd|1|1|1')
+    const other = await make(subject, 'd|2|1|1')
+    if (!provider.capabilities.uploads) {
+      await isUnsupported(t, { list: provider.listUploads(room, signal()), delete: provider.deleteUpload({ key: 'a' }, signal()) })
+      return
+    }
+    t.same(await provider.listUploads(room, signal()), [])
+    t.same(await provider.listUploads(subject.unknownRoom, signal()), [])
+    await subject.plantUploads(room, 230)
+    await subject.plantUploads(other, 1)
+    const uploads = await provider.listUploads(room, signal())
+    t.equal(new Set(uploads.map(({ key }) => key)).size, 230)
+    for (const upload of uploads.slice(0, 3)) await provider.deleteUpload(upload, signal())
+    await t.resolves(provider.deleteUpload(uploads[0]!, signal()), 'a missing file is a deleted one')
+    t.equal((await provider.listUploads(room, signal())).length, 227)
+    t.equal((await provider.listUploads(other, signal())).length, 1)
+  })
+
+  await check('a background is kept and put to use for the company', async (t, subject) => {
+    const { provider } = subject
+    const image = { data: Buffer.from('\xff\xd8\xff an image', 'latin1'), mime: 'image/jpeg', filename: 'Zoë’s "living" room.jpg' }
+    if (!provider.capabilities.background) {
+      await isUnsupported(t, { upload: provider.uploadBackground(image, signal()), use: provider.updateCompany({ backgroundAlias: 'a' }, signal()) })
+      return
+    }
+    const background = await provider.uploadBackground(image, signal())
+    t.match(background, { alias: /./, url: /^https:/, createdAt: Date })
+    t.match(subject.outbound(), 'an image')
+    t.notMatch(subject.outbound(), '"living"')
+    const company = await provider.updateCompany({ backgroundAlias: background.alias }, signal())
+    t.same(company.defaultBackground, background)
+    await t.rejects(provider.updateCompany({ backgroundAlias: 'never-uploaded' }, signal()), { code: 'CAPABILITY_LIMIT', statusCode: 422 })
+    await t.rejects(provider.uploadBackground({ ...image, mime: 'image/tiff' }, signal()), { code: 'CAPABILITY_LIMIT', statusCode: 422 })
+  })
+
+  await check('credentials are one person’s and end when they should', async (t, subject) => {
+    const { provider } = subject
+    const { providerUserId } = await provider.ensureUser(person('a'), signal())
+    if (!provider.capabilities.sdkCredentials) {
+      await isUnsupported(t, { credentials: provider.credentials(providerUserId, 3600, signal()) })
+      return
+    }
+    const credentials = await provider.credentials(providerUserId, 3600, signal())
+    t.match(credentials, { providerUserId, accessToken: /./, expiresAt: new Date(subject.now().getTime() + HOUR_MS) })
+    await t.rejects(provider.credentials(providerUserId, 10 * 365 * 86_400, signal()), { code: 'CAPABILITY_LIMIT', statusCode: 422 })
+  })
+
+  await check('what was said in a session of the room is given piece by piece, and of no other room', async (t, subject) => {
+    const { provider } = subject
+    const room = await make(subject, 'd|1|1|1')
+    const other = await make(subject, 'd|2|1|1')
+    if (!provider.capabilities.transcription) {
+      await isUnsupported(t, { transcription: provider.transcription(room, 'session_1', signal()) })
+      return
+    }
+    const text = 'Buongiorno. '.repeat(20_000)
+    await subject.plantTranscription(room, 'session_1', text)
+    await subject.plantTranscription(other, 'session_2', text)
+    const transcription = await provider.transcription(room, 'session_1', signal())
+    if (transcription === 'missing') throw new Error('the transcription is there')
+    t.match(transcription.contentType, /^text\//)
+    t.equal(await textOf(transcription.body), text)
+    for (const session of ['session_2', 'session_3', '..', '']) t.equal(await provider.transcription(room, session, signal()), 'missing', session)
+  })
+
   await check('an ended signal ends a call with an error of the catalogue', async (t, subject) => {
     await everyMethod(t, subject, AbortSignal.abort())
     await t.rejects(subject.provider.check(AbortSignal.abort()), { code: /^PROVIDER_/ })
@@ -275,11 +352,31 @@ async function everyMethod (t: Test, subject: ConformanceSubject, ended: AbortSi
     changeRoom: () => provider.changeRoom(room, content, ended),
     accessFor: () => provider.accessFor(room, participants[0]!, access, ended),
     findRooms: () => provider.findRooms('d', longAgo(subject), ended),
-    deleteRoom: () => provider.deleteRoom(room, ended)
+    deleteRoom: () => provider.deleteRoom(room, ended),
+    ...provider.capabilities.uploads && {
+      listUploads: () => provider.listUploads(room, ended),
+      deleteUpload: () => provider.deleteUpload({ key: 'folder/a' }, ended)
+    },
+    ...provider.capabilities.background && {
+      uploadBackground: () => provider.uploadBackground({ data: Buffer.from('image'), mime: 'image/jpeg', filename: 'a.jpg' }, ended),
+      updateCompany: () => provider.updateCompany({ backgroundAlias: 'a' }, ended)
+    },
+    ...provider.capabilities.sdkCredentials && { credentials: () => provider.credentials('usr_a', 3600, ended) },
+    ...provider.capabilities.transcription && { transcription: () => provider.transcription(room, 'session_1', ended) }
   }
-  for (const [name, call] of Object.entries(calls)) {
-    await call().then(() => t.pass(`${name} needs no vendor`), (error: unknown) => isOfTheCatalogue(t, error, name))
-  }
+  // All at once: a vendor that never answers is waited for once.
+  await Promise.all(Object.entries(calls).map(async ([name, call]) =>
+    await call().then(() => t.pass(`${name} needs no vendor`), (error: unknown) => isOfTheCatalogue(t, error, name))))
+}
+
+async function isUnsupported (t: Test, calls: Readonly<Record<string, Promise<unknown>>>): Promise<void> {
+  for (const [name, call] of Object.entries(calls)) await t.rejects(call, { code: 'CAPABILITY_UNSUPPORTED', statusCode: 501 }, name)
+}
+
+async function textOf (body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 function isOfTheCatalogue (t: Test, error: unknown, name = 'the call'): void {

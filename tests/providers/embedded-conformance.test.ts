@@ -32,6 +32,8 @@ await providerConformance(t, async t => {
     now: clock,
     unknownRoom: { providerRoomId: 'room_never-made' },
     async plantForeignRoom () {},
+    async plantUploads () {},
+    async plantTranscription () {},
     call: {
       async start (room, ways) {
         for (const way of ways) {

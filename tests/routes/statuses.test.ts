@@ -1,6 +1,7 @@
 import t from 'tap'
-import type { InjectOptions } from 'fastify'
+import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { flakyCrud, type CrudMode } from '../support/flaky-crud.ts'
+import { play, VENDOR_ROUTES } from './vendor-statuses.ts'
 import { after, book, booking, NOON, PATIENT, startService, type Service } from '../support/service.ts'
 
 /** How a request to a route comes to have a status: `{id}` stands for a booked teleconsultation, `{token}` for its patient's. */
@@ -99,7 +100,7 @@ t.test('every route documents the statuses that it can answer, and no others', a
   const { paths = {} } = service.app.swagger() as unknown as { paths?: Record<string, Record<string, { responses: object }>> }
   const documented = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, { responses }]) =>
     [`${method.toUpperCase()} ${path}`, Object.keys(responses).map(Number)] as const))
-  t.same(Object.fromEntries(documented), Object.fromEntries(Object.entries(ROUTES).map(([name, { statuses }]) => [name, Object.keys(statuses).map(Number)])))
+  t.same(Object.fromEntries(documented), Object.fromEntries(Object.entries({ ...ROUTES, ...VENDOR_ROUTES }).map(([name, { statuses }]) => [name, Object.keys(statuses).map(Number)])))
 })
 
 for (const [name, { request, statuses }] of Object.entries(ROUTES)) {
@@ -117,16 +118,32 @@ for (const [name, { request, statuses }] of Object.entries(ROUTES)) {
       const headers = Object.fromEntries(Object.entries({ ...request.headers, ...scenario.request?.headers }).map(([key, value]) => [key, fill(String(value))]))
       const answer = await service.inject({ ...merged, url: fill(String(merged.url)), headers })
       t.equal(answer.statusCode, Number(status), `${status}: ${answer.body.slice(0, 120)}`)
-      if (Number(status) < 400) continue
-      const body = answer.json<Record<string, unknown>>()
-      t.same(Object.keys(body), ['statusCode', 'error', 'message', 'code'])
-      t.equal(body['statusCode'], answer.statusCode)
-      t.match(body['code'], /^[A-Z][A-Z0-9_]+$/)
-      t.notOk(answer.body.includes('secret-of-the-database'), 'no words of an upstream')
-      t.notOk(answer.body.includes('broken clock'), 'no words of our own faults')
-      if (Number(status) === 503) t.match(answer.headers['retry-after'], /^\d+$/)
+      judge(t, answer, Number(status))
     }
   })
+}
+
+for (const [name, { request, statuses }] of Object.entries(VENDOR_ROUTES)) {
+  t.test(`${name} answers each of its statuses with a body of the documented shape`, async (t) => {
+    for (const [status, scenario] of Object.entries(statuses)) {
+      const { service, id } = await play(t, scenario)
+      const merged = { ...request, ...scenario.request }
+      const answer = await service.inject({ ...merged, url: String(merged.url).replace('{id}', id), headers: { ...request.headers, ...scenario.request?.headers } })
+      t.equal(answer.statusCode, Number(status), `${status}: ${answer.body.slice(0, 120)}`)
+      judge(t, answer, Number(status))
+    }
+  })
+}
+
+function judge (t: { same: (a: unknown, b: unknown) => unknown, equal: (a: unknown, b: unknown) => unknown, match: (a: unknown, b: unknown) => unknown, notOk: (a: unknown, about: string) => unknown }, answer: LightMyRequestResponse, status: number): void {
+  if (status < 400) return
+  const body = answer.json<Record<string, unknown>>()
+  t.same(Object.keys(body), ['statusCode', 'error', 'message', 'code'])
+  t.equal(body['statusCode'], answer.statusCode)
+  t.match(body['code'], /^[A-Z][A-Z0-9_]+$/)
+  t.notOk(answer.body.includes('secret-of-the-database'), 'no words of an upstream')
+  t.notOk(answer.body.includes('broken clock'), 'no words of our own faults')
+  if (status === 503) t.match(answer.headers['retry-after'], /^\d+$/)
 }
 
 async function placeholders (service: Service): Promise<(text: string) => string> {

@@ -118,6 +118,7 @@ export function memoryProvider () {
     name: 'memory',
     capabilities: CAPABILITIES,
     check: async () => {},
+    accountOf: ({ externalId }) => `usr_${externalId}`,
     ensureUser: async ({ externalId }) => ({ providerUserId: `usr_${externalId}` }),
     createRoom: async (spec) => {
       calls.push('createRoom')
@@ -180,6 +181,7 @@ export function world (settings: Partial<Settings> = {}) {
       detailsBudgetMs: 20,
       privileges: { basic: { groups: new Set(['basic']), tools: new Set() }, plus: { groups: new Set(['plus']), tools: new Set() } },
       recording: 'none',
+      groupsWithBackground: new Set(),
       ...settings
     }
   }

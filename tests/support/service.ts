@@ -19,6 +19,12 @@ export interface Service {
 
 export interface Teardown { teardown (close: () => unknown): unknown }
 
+/** What no line of any service that a test starts may hold: names, people's ids, tokens, vendor links, keys, sessions. */
+const SECRETS = [
+  /Ada Rossi|Bruno Verdi/, /"(doctor|patient)-\d"/, /auth0\|/, /eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+/, /rest-call-handler\/(?!\[REDACTED\])/,
+  /ak_fake_0001/, /sid=1/, /secret-of-the-database/
+]
+
 export const NOON = new Date('2026-11-23T12:00:00.000Z')
 
 /** The whole service over a data folder of its own, with a clock that stands at noon until it is moved. */
@@ -38,7 +44,11 @@ export async function startService (t: Teardown, variables: Record<string, strin
     clock: time,
     logTo: { write: (line) => { log.push(line) } }
   })
-  t.teardown(() => app.close())
+  t.teardown(async () => {
+    await app.close()
+    const found = SECRETS.filter((secret) => log.some((line) => secret.test(line)))
+    if (found.length > 0) throw new Error(`The log holds what it must not: ${found.map(String).join(', ')}`)
+  })
   return {
     app,
     log,

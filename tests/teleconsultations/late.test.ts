@@ -11,15 +11,15 @@ const patient = 'patient'
 
 t.test('booking, changing and adding make no room', async (t) => {
   const { ports, context, vendor } = late()
-  const { id } = await createTeleconsultation(ports, { number: 3, people: PAIR.people }, DATES, context)
+  const { id } = await createTeleconsultation(ports, async () => ({ number: 3, people: PAIR.people }), DATES, context)
   await addParticipant(ports, id, person('third'), context)
-  await changeTeleconsultation(ports, id, PAIR, { duration_in_seconds: 600 }, context)
+  await changeTeleconsultation(ports, id, async () => (PAIR), { duration_in_seconds: 600 }, context)
   t.same(vendor.calls, [])
 })
 
 t.test('the first link makes the room, later ones find it', async (t) => {
   const { ports, context, vendor, time } = late()
-  const { id } = await createTeleconsultation(ports, PAIR, DATES, context)
+  const { id } = await createTeleconsultation(ports, async () => (PAIR), DATES, context)
   time.now = after(NOON, 61)
   const giver = accessGiver(ports)
   const links = await Promise.all(Array.from({ length: 10 }, () => giver.giveAccess(id, patient, {}, context)))
@@ -29,7 +29,7 @@ t.test('the first link makes the room, later ones find it', async (t) => {
 
 t.test('two replicas that open at once make one room of record', async (t) => {
   const { ports, context, vendor, time, documents } = late()
-  const { id } = await createTeleconsultation(ports, PAIR, DATES, context)
+  const { id } = await createTeleconsultation(ports, async () => (PAIR), DATES, context)
   time.now = after(NOON, 61)
   await Promise.all([1, 2, 3].map(() => accessGiver(ports).giveAccess(id, patient, {}, context)))
   t.same([...vendor.rooms.keys()], [documents.get(id)?.control.room?.providerRoomId])
@@ -37,7 +37,7 @@ t.test('two replicas that open at once make one room of record', async (t) => {
 
 t.test('a provider that fails at the opening is an error now and a link at the next try', async (t) => {
   const { ports, context, vendor, time, documents, quiet } = late()
-  const { id } = await createTeleconsultation(ports, PAIR, DATES, context)
+  const { id } = await createTeleconsultation(ports, async () => (PAIR), DATES, context)
   time.now = after(NOON, 61)
   const giver = accessGiver(ports)
   vendor.hooks.create = async (make) => { make(); throw new ProviderUnavailable() }
@@ -53,13 +53,13 @@ t.test('a provider that fails at the opening is an error now and a link at the n
 t.test('a booking whose answer was lost is found again', async (t) => {
   const { ports, context, fail, documents } = late()
   fail('insert', new StorageTimeout(), true)
-  const { id } = await createTeleconsultation(ports, PAIR, DATES, context)
+  const { id } = await createTeleconsultation(ports, async () => (PAIR), DATES, context)
   t.same([...documents.keys()], [id])
 })
 
 t.test('a change whose answer was lost is not made twice', async (t) => {
   const { ports, context, fail, documents } = late()
-  const { id } = await createTeleconsultation(ports, { number: 4, people: PAIR.people }, DATES, context)
+  const { id } = await createTeleconsultation(ports, async () => ({ number: 4, people: PAIR.people }), DATES, context)
   fail('appendWhileIncomplete', new StorageTimeout(), true)
   await addParticipant(ports, id, person('third'), context)
   t.equal(documents.get(id)?.content.participants.length, 3)
@@ -67,7 +67,7 @@ t.test('a change whose answer was lost is not made twice', async (t) => {
 
 t.test('a write that certainly was not made is a time-out for the caller', async (t) => {
   const { ports, context, fail, documents } = late()
-  const { id } = await createTeleconsultation(ports, { number: 4, people: PAIR.people }, DATES, context)
+  const { id } = await createTeleconsultation(ports, async () => ({ number: 4, people: PAIR.people }), DATES, context)
   fail('appendWhileIncomplete', new StorageTimeout())
   await t.rejects(addParticipant(ports, id, person('third'), context), { code: 'STORAGE_TIMEOUT', statusCode: 504 })
   t.equal(documents.get(id)?.content.participants.length, 2)
@@ -75,7 +75,7 @@ t.test('a write that certainly was not made is a time-out for the caller', async
 
 t.test('an opener that died is taken over when its lease is over', async (t) => {
   const { ports, context, vendor, time, fail, quiet } = late()
-  const { id } = await createTeleconsultation(ports, PAIR, DATES, context)
+  const { id } = await createTeleconsultation(ports, async () => (PAIR), DATES, context)
   time.now = after(NOON, 61)
   vendor.hooks.create = async (make) => {
     const room = make()
@@ -95,7 +95,7 @@ t.test('an opener that died is taken over when its lease is over', async (t) => 
 
 t.test('details that never come do not touch the link', async (t) => {
   const { ports, context, time } = late()
-  const { id } = await createTeleconsultation(ports, PAIR, DATES, context)
+  const { id } = await createTeleconsultation(ports, async () => (PAIR), DATES, context)
   time.now = after(NOON, 61)
   ports.provider.getRoom = async () => await new Promise(() => {})
   const view = await accessGiver(ports).giveAccess(id, patient, {}, context)

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { ProviderBadAnswer, ProviderTimeout, ProviderUnavailable } from '../../errors.ts'
-import type { Capabilities, RoomSpec, VideoProvider } from '../provider.ts'
+import { withoutExtras, type Capabilities, type RoomSpec, type VideoProvider } from '../provider.ts'
 import type { Hub } from './hub.ts'
 import type { RoomTokens, RoomTokenClaims } from './room-tokens.ts'
 import { roomEndsAt, type RoomContent, type Rooms } from './rooms.ts'
@@ -57,13 +57,17 @@ export function embeddedProvider (options: EmbeddedProviderOptions): VideoProvid
   const keyed = (kind: string, value: string): string =>
     createHmac('sha256', userIdSecret).update(`${kind}:${value}`).digest('base64url')
 
+  const accountOf = ({ externalId }: { externalId: string }): string => `usr_${keyed('user', externalId)}`
+
   return {
+    ...withoutExtras,
     name: 'embedded',
     capabilities: CAPABILITIES,
 
     check: async signal => attempt(signal, () => rooms.check()),
 
-    ensureUser: async person => ({ providerUserId: `usr_${keyed('user', person.externalId)}` }),
+    accountOf,
+    ensureUser: async person => ({ providerUserId: accountOf(person) }),
 
     createRoom: async (spec, signal) => attempt(signal, () => {
       const room = rooms.create(`room_${keyed('room', spec.marker)}`, spec.marker, contentOf(spec))

@@ -132,6 +132,7 @@ export function openRooms (options: { file: string, clock: () => Date }): Rooms 
       probe.get()
     },
     close () {
+      remembered.clear()
       if (open) db.close()
       open = false
     }

@@ -8,13 +8,14 @@ import type { RouteOptions } from '../services.ts'
 import { themeStylesheet } from './theme.ts'
 
 export interface PagesOptions extends RouteOptions {
+  publicUrl: () => string
   /** Folder with the built pages. */
   webRoot: string
   configuration: Pick<Configuration, 'http' | 'theme' | 'companyLogoUrl' | 'identity'>
 }
 
 /** The service's pages. Nothing in them leaves the origin, but for the frame that holds a foreign provider's call. */
-export const pageRoutes: FastifyPluginAsync<PagesOptions> = async (app, { webRoot, configuration, services }) => {
+export const pageRoutes: FastifyPluginAsync<PagesOptions> = async (app, { webRoot, configuration, services, publicUrl }) => {
   const { http, identity } = configuration
   const read = (file: string) => {
     try {
@@ -38,7 +39,8 @@ export const pageRoutes: FastifyPluginAsync<PagesOptions> = async (app, { webRoo
 
   const participantPage = read('teleconsultation.html')
   app.get('/telecons-fe/teleconsultation/:roomId', { schema: { hide: true } }, async (_request, reply) =>
-    await send(reply, participantPage, policy("'self' https:", http.frameAncestors)))
+    // The embedded call's address may have another host than the one by which this page was opened.
+    await send(reply, participantPage, policy(`'self' https: ${new URL(publicUrl()).origin}`, http.frameAncestors)))
 
   const roomPage = read('room.html')
   app.get('/telecons-room/:providerRoomId', { schema: { hide: true } }, async (_request, reply) =>

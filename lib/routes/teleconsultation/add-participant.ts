@@ -19,7 +19,8 @@ export const addParticipantRoute: FastifyPluginAsyncTypebox<RouteOptions> = asyn
       }
     }
   }, async (request, reply) => {
-    await addParticipant(ports, request.params.roomId, await people.one(request.body), request.operationContext())
+    const context = request.operationContext()
+    await addParticipant(ports, request.params.roomId, await people.one(request.body, context.headers), context)
     return await reply.code(201).send()
   })
 }

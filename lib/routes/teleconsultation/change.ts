@@ -20,8 +20,9 @@ export const changeRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, 
     }
   }, async (request, reply) => {
     const { participants, ...dates } = request.body
-    const wanted = participants === undefined ? undefined : await people.list(participants)
-    await changeTeleconsultation(ports, request.params.roomId, wanted, dates, request.operationContext())
+    const context = request.operationContext()
+    const wanted = participants === undefined ? undefined : () => people.list(participants, context.headers)
+    await changeTeleconsultation(ports, request.params.roomId, wanted, dates, context)
     return await reply.code(204).send()
   })
 }

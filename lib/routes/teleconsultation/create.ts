@@ -19,7 +19,8 @@ export const createRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, 
     }
   }, async (request, reply) => {
     const { participants, ...dates } = request.body
-    const created = await createTeleconsultation(ports, await people.list(participants), dates, request.operationContext())
+    const context = request.operationContext()
+    const created = await createTeleconsultation(ports, () => people.list(participants, context.headers), dates, context)
     return await reply.code(201).send({ roomId: created.id })
   })
 }

@@ -5,6 +5,11 @@ import { accessRoute } from './access.ts'
 import { addParticipantRoute } from './add-participant.ts'
 import { changeRoute } from './change.ts'
 import { createRoute } from './create.ts'
+import { credentialsRoute } from '../credentials/create.ts'
+import { backgroundImageRoute } from '../settings/background-image.ts'
+import { updateSettingsRoute } from '../settings/update.ts'
+import { transcriptionRoute } from '../transcription/read.ts'
+import { deleteUploadsRoute } from './delete-uploads.ts'
 import { removeRoute } from './remove.ts'
 
 const DOCUMENT_ID = /^[A-Za-z0-9-]{1,64}$/
@@ -26,5 +31,10 @@ export const teleconsultationRoutes: FastifyPluginAsync<RouteOptions> = async (a
     await scope.register(addParticipantRoute, options)
     await scope.register(accessRoute, options)
     await scope.register(removeRoute, options)
+    await scope.register(deleteUploadsRoute, options)
+    await scope.register(credentialsRoute, options)
+    await scope.register(backgroundImageRoute, options)
+    await scope.register(updateSettingsRoute, options)
+    await scope.register(transcriptionRoute, options)
   })
 }

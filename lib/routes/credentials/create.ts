@@ -1,0 +1,29 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { errorResponses } from '../../../schemas/error.ts'
+import type { CredentialsWish, GivenCredentials } from '../../../schemas/settings.ts'
+import { CredentialsNeedAuthService, UnauthorizedUser } from '../../errors.ts'
+import { giveCredentials } from '../../teleconsultations/credentials.ts'
+import type { RouteOptions } from '../services.ts'
+
+export const credentialsRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { ports, people, callerOf, knowsPeople } }) => {
+  app.post('/credentials', {
+    schema: {
+      operationId: 'createCredentials',
+      tags: ['credentials'],
+      summary: 'Gives the caller credentials for the provider’s own SDK',
+      body: Type.Unsafe<CredentialsWish>(Type.Ref('CredentialsWish')),
+      response: {
+        201: Type.Unsafe<GivenCredentials>(Type.Ref('GivenCredentials', { description: 'Given' })),
+        ...errorResponses(400, 401, 403, 413, 415, 422, 501, 502, 503, 504)
+      }
+    }
+  }, async (request, reply) => {
+    if (!knowsPeople) throw new CredentialsNeedAuthService()
+    const caller = callerOf(request)
+    if (caller === undefined) throw new UnauthorizedUser()
+    const context = request.operationContext()
+    const { accessToken, expiresAt, providerUserId } = await giveCredentials(ports, () => people.one({ userExternalId: caller }, context.headers), request.body.expiresIn, context)
+    return await reply.code(201).send({ accessToken, expiresAt: expiresAt.toISOString(), bandyerUserId: providerUserId })
+  })
+}

@@ -1,0 +1,35 @@
+import { CapabilityUnsupported, RoomNotFound } from '../errors.ts'
+import { callProvider, type Context, type Ports } from './ports.ts'
+
+/** How many files are deleted beside each other: the provider has a rate limit. */
+const BESIDE = 4
+
+/**
+ * Deletes the files that were shared in a teleconsultation's calls. What could not be deleted is the difference of the two
+ * numbers; calling again tries it again.
+ *
+ * @throws TELECONSULTATION_NOT_FOUND, CAPABILITY_UNSUPPORTED, STORAGE_*, PROVIDER_* when the files can't even be listed
+ */
+export async function deleteUploads (ports: Ports, id: string, context: Context): Promise<{ total: number, deleted: number }> {
+  if (!ports.provider.capabilities.uploads) throw new CapabilityUnsupported('deleting uploaded files')
+  const document = await ports.store.get(id, context)
+  if (document === undefined || document.control.phase === 'DELETING') throw new RoomNotFound(id)
+  const { room } = document.control
+  if (room === undefined) return { total: 0, deleted: 0 }
+  const uploads = await callProvider(ports, async (provider, signal) => await provider.listUploads(room, signal))
+  const queue = [...uploads]
+  let deleted = 0
+  const work = async () => {
+    for (let upload = queue.shift(); upload !== undefined; upload = queue.shift()) {
+      const current = upload
+      try {
+        await callProvider(ports, async (provider, signal) => { await provider.deleteUpload(current, signal) })
+        deleted++
+      } catch (error) {
+        context.log.warn({ err: error, roomId: id }, 'A shared file could not be deleted')
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: BESIDE }, work))
+  return { total: uploads.length, deleted }
+}

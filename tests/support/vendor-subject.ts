@@ -1,0 +1,45 @@
+import type { Pause } from '../../lib/providers/kaleyra-common/calls.ts'
+import type { VideoProvider } from '../../lib/providers/provider.ts'
+import type { FakeVendor } from './fake-vendor.ts'
+
+/** Waits for nothing and remembers how long it should have been. */
+export function recordedPause () {
+  const pauses: number[] = []
+  const pause: Pause = async (ms) => { pauses.push(ms) }
+  return { pauses, pause }
+}
+
+/** What the conformance suite asks of a subject, for both generations of the vendor's API. */
+export function vendorSubject (vendor: FakeVendor, provider: VideoProvider) {
+  const roomOf = (id: string) => vendor.rooms.find((room) => room.id === id)
+  return {
+    provider,
+    now: () => vendor.time.now,
+    unknownRoom: { providerRoomId: 'room_999' },
+    async plantForeignRoom () {
+      vendor.plantRoom({ description: 'doctor’s own room' })
+      vendor.plantRoom({ description: null })
+    },
+    async plantUploads ({ providerRoomId: roomId }: { providerRoomId: string }, count: number) {
+      for (let i = 0; i < count; i++) vendor.uploads.push({ key: `sandbox/cmpny/usr_pat/${roomId}-${i}`, roomId, userId: 'usr_pat' })
+    },
+    async plantTranscription ({ providerRoomId: roomId }: { providerRoomId: string }, sessionId: string, transcription: string) {
+      vendor.sessions.set(sessionId, { roomId, transcription })
+    },
+    call: {
+      async start (_room: unknown, ways: ReadonlyArray<{ url: string }>) {
+        for (const way of ways) vendor.enter(way.url)
+      },
+      runs: async ({ providerRoomId }: { providerRoomId: string }) => (roomOf(providerRoomId)?.inside.size ?? 0) >= 2
+    },
+    outbound: () => vendor.everything(),
+    faults: {
+      '401: the key is refused': () => vendor.fail('wrong key'),
+      '429: the vendor is busy': () => vendor.fail('busy'),
+      '500: the vendor fails': () => vendor.fail('failing'),
+      'malformed JSON': () => vendor.fail('malformed'),
+      'the connection drops': () => vendor.fail('dropped'),
+      'the vendor never answers': () => vendor.fail('silent')
+    }
+  }
+}
