@@ -20,6 +20,7 @@ ENV NODE_ENV=production \
     SERVICE_PREFIX=/ \
     HTTP_PORT=3000 \
     HTTP_HOST=0.0.0.0 \
+    MALLOC_ARENA_MAX=1 \
     NPM_CONFIG_CACHE=/tmp/npm
 WORKDIR /home/node/app
 COPY --chown=node:node package.json package-lock.json .npmrc CHANGELOG.md ./
@@ -35,4 +36,4 @@ VOLUME /home/node/app/data
 HEALTHCHECK --interval=20s --timeout=3s --start-period=15s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HTTP_PORT}/-/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["/usr/bin/tini", "--"]
-CMD ["node", "--enable-source-maps", "dist/index.js"]
+CMD ["node", "--max-semi-space-size=1", "--max-old-space-size=64", "dist/index.js"]

@@ -3,7 +3,7 @@ import { existsSync, globSync, statSync } from 'node:fs'
 
 // Builds what is missing, or older than what it is made from: a checkout that was changed, or an install without scripts.
 const PARTS = [
-  { script: 'build:service', made: 'dist/index.js', from: ['index.ts', 'lib/**/*.ts', 'schemas/**/*.ts', 'tsconfig*.json'] },
+  { script: 'build:service', made: 'dist/index.js', from: ['index.ts', 'lib/**/*.ts', 'schemas/**/*.ts', 'tsconfig.json', '.ci/build-service.ts'] },
   { script: 'build:web', made: 'dist/web/index.html', from: ['web/**/*', 'schemas/**/*.ts'] }
 ]
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import websocket from '@fastify/websocket'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import * as errorSchemas from '../schemas/error.ts'
 import * as pageSchemas from '../schemas/pages.ts'
@@ -24,15 +23,11 @@ import status from './plugins/status.ts'
 import tokens from './plugins/tokens.ts'
 import { schemaController } from './plugins/validation.ts'
 import type { Hub } from './providers/embedded/hub.ts'
-import { systemSchedule } from './providers/embedded/schedule.ts'
 import { clinicRoutes } from './routes/clinic/index.ts'
-import { SIGNALLING_MAX_PAYLOAD_BYTES, embeddedRoomSignalling } from './routes/embedded-room/signalling.ts'
 import { pageRoutes } from './routes/pages/index.ts'
 import { personalLinkRoute } from './routes/personal-link/access.ts'
 import type { Services } from './routes/services.ts'
 import { teleconsultationRoutes } from './routes/teleconsultation/index.ts'
-import { TELECONSULTATIONS, USER_ID_MAPS } from './storage/collections.ts'
-import { startEmbeddedCrud } from './storage/embedded/server.ts'
 import { openStorage } from './storage/storage.ts'
 import { teleconsultationStore } from './storage/teleconsultation-store.ts'
 import { userMapStore } from './storage/user-map-store.ts'
@@ -70,6 +65,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     bodyLimit: BODY_LIMIT_BYTES,
     return503OnClosing: false,
     exposeHeadRoutes: false,
+    rewriteUrl: frontendUrls(http.prefix),
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 512 },
     genReqId: (request) => {
       const given = request.headers['x-request-id']
@@ -110,20 +106,11 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
   })
   // Otherwise a connection whose request was under way stays open, idle, and holds the closing up.
   app.addHook('onSend', async (_request, reply) => { if (live.closing) reply.header('connection', 'close') })
-  await app.register(websocket, { options: { maxPayload: SIGNALLING_MAX_PAYLOAD_BYTES } })
 
-  const crud = stored.url === undefined
-    ? await startEmbeddedCrud({
-      file: dataFile(configuration.dataPath, 'teleconsultations.sqlite'),
-      collections: [TELECONSULTATIONS, USER_ID_MAPS],
-      userIdHeaderKey: configuration.headers.userId,
-      clock,
-      logger: app.log.child({ part: 'embedded storage' }, { level: 'warn' })
-    })
-    : undefined
+  const crud = stored.url === undefined ? await startOwnStorage(app, configuration, clock) : undefined
   const storage = openStorage({ url: crud?.origin ?? stored.url ?? '', teleconsultations: stored.teleconsultations, userIdMaps: stored.userIdMaps, timeoutMs: stored.timeoutMs, clock })
 
-  const { provider, hub } = openVideo({ configuration, secret, tokens: app.tokens.room, publicUrl, clock, log: app.log })
+  const { provider, hub, routes: roomRoutes } = await openVideo({ configuration, secret, tokens: app.tokens.room, publicUrl, clock, log: app.log })
   if (hub !== undefined) live.hub = hub
   const people = openPeople(configuration)
 
@@ -185,15 +172,9 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     await scope.register(teleconsultationRoutes, drawn)
     await scope.register(personalLinkRoute, drawn)
   }, { prefix: http.prefix })
-  // Where the frontend looks, without a gateway that rewrites.
-  await app.register(async function apiForFrontends (scope) {
-    scope.addHook('onRoute', (route) => { route.schema = { ...route.schema, hide: true } })
-    await scope.register(teleconsultationRoutes, drawn)
-    await scope.register(personalLinkRoute, drawn)
-  }, { prefix: `${http.prefix}/api/v1/telecons-be` })
   await app.register(async function pages (scope) {
     await scope.register(pageRoutes, { services, webRoot, configuration, publicUrl })
-    if (hub !== undefined) await scope.register(embeddedRoomSignalling, { hub, publicUrl, schedule: systemSchedule })
+    if (roomRoutes !== undefined) await scope.register(roomRoutes)
     if (identity.mode === 'local') {
       const groups = (['plus', 'basic'] as const).flatMap((privilege) => [...configuration.privileges[privilege].groups].map((group) => ({ name: group, privilege })))
       await scope.register(clinicRoutes, {
@@ -213,8 +194,28 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
   return app
 }
 
+const FRONTEND_PATH = '/api/v1/telecons-be'
+
+/** Where frontends look for the routes, without a gateway that rewrites: the same routes, once more under that path. */
+function frontendUrls (prefix: string): (request: { url?: string | undefined }) => string {
+  const theirs = new RegExp(`^${prefix}${FRONTEND_PATH}(?=/(teleconsultation|personal-link|credentials|settings|transcription)([/?]|$))`)
+  return ({ url = '/' }) => url.startsWith(prefix + FRONTEND_PATH) ? url.replace(theirs, prefix) : url
+}
+
 const sharedSchemas = (module: object) =>
   Object.values(module).filter((schema: unknown): schema is { $id: string } => typeof schema === 'object' && schema !== null && '$id' in schema)
+
+// Loaded only where it is used: a replica in front of a CRUD Service has no use for its weight.
+async function startOwnStorage (app: FastifyInstance, configuration: Configuration, clock: () => Date) {
+  const [{ startEmbeddedCrud }, { TELECONSULTATIONS, USER_ID_MAPS }] = await Promise.all([import('./storage/embedded/server.ts'), import('./storage/collections.ts')])
+  return await startEmbeddedCrud({
+    file: dataFile(configuration.dataPath, 'teleconsultations.sqlite'),
+    collections: [TELECONSULTATIONS, USER_ID_MAPS],
+    userIdHeaderKey: configuration.headers.userId,
+    clock,
+    logger: app.log.child({ part: 'embedded storage' }, { level: 'warn' })
+  })
+}
 
 /** Where the service listens, as a browser on this machine reaches it. */
 function ownAddress (app: FastifyInstance, host: string): string {

@@ -1,22 +1,16 @@
-import { randomBytes } from 'node:crypto'
-import type { FastifyBaseLogger } from 'fastify'
+import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
 import type { Configuration } from './config/configuration.ts'
 import { derivedKey } from './identity/link-secret.ts'
-import { dataFile } from './identity/data-file.ts'
-import { bandyerProvider } from './providers/bandyer/provider.ts'
-import { kaleyraProvider } from './providers/kaleyra/provider.ts'
-import { createHub, type Hub } from './providers/embedded/hub.ts'
-import { iceServersFor } from './providers/embedded/ice-servers.ts'
-import { EMBEDDED_ROOM_MAX_PEOPLE, embeddedProvider } from './providers/embedded/provider.ts'
+import type { Hub } from './providers/embedded/hub.ts'
 import type { RoomTokens } from './providers/embedded/room-tokens.ts'
-import { openRooms } from './providers/embedded/rooms.ts'
-import { systemSchedule } from './providers/embedded/schedule.ts'
 import type { VideoProvider } from './providers/provider.ts'
 
 export interface Video {
   provider: VideoProvider
   /** The live rooms of this process; absent where somebody else holds the calls. */
-  hub: Hub | undefined
+  hub?: Hub
+  /** What the browsers in those rooms talk to. */
+  routes?: FastifyPluginAsync
 }
 
 export interface VideoOptions {
@@ -29,23 +23,23 @@ export interface VideoOptions {
   log: FastifyBaseLogger
 }
 
-/** The configured video provider. */
-export function openVideo ({ configuration: { video, dataPath }, secret, tokens, publicUrl, clock, log }: VideoOptions): Video {
-  const userIdSecret = derivedKey(secret, 'provider-user-id')
-  if (video.provider !== 'embedded') {
-    const account = { baseUrl: video.baseUrl, apiKey: video.apiKey, timeoutMs: video.timeoutMs, userIdSecret }
-    return { provider: video.provider === 'bandyer' ? bandyerProvider(account) : kaleyraProvider({ ...account, transcribe: video.transcribe }), hub: undefined }
+/** The configured video provider. Its code is loaded here and not before: nobody carries the others' weight. */
+export async function openVideo (options: VideoOptions): Promise<Video> {
+  const { video } = options.configuration
+  const userIdSecret = derivedKey(options.secret, 'provider-user-id')
+  const account = { baseUrl: video.baseUrl, apiKey: video.apiKey, timeoutMs: video.timeoutMs, userIdSecret }
+  switch (video.provider) {
+    case 'bandyer': {
+      const { bandyerProvider } = await import('./providers/bandyer/provider.ts')
+      return { provider: bandyerProvider(account) }
+    }
+    case 'kaleyra': {
+      const { kaleyraProvider } = await import('./providers/kaleyra/provider.ts')
+      return { provider: kaleyraProvider({ ...account, transcribe: video.transcribe }) }
+    }
+    case 'embedded': {
+      const { openEmbeddedVideo } = await import('./compose-embedded-video.ts')
+      return openEmbeddedVideo(options, userIdSecret)
+    }
   }
-  const rooms = openRooms({ file: dataFile(dataPath, 'rooms.sqlite'), clock })
-  const hub = createHub({
-    rooms,
-    tokens,
-    iceServersFor: iceServersFor({ iceServers: [...video.iceServers], turnSharedSecret: video.turnSharedSecret, turnCredentialTtlSeconds: video.turnCredentialTtlSeconds, clock }),
-    maxPeople: EMBEDDED_ROOM_MAX_PEOPLE,
-    clock,
-    schedule: systemSchedule,
-    newSeatId: () => randomBytes(12).toString('base64url'),
-    log
-  })
-  return { provider: embeddedProvider({ rooms, hub, tokens, publicUrl, userIdSecret, clock }), hub }
 }

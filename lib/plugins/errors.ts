@@ -18,9 +18,14 @@ const isOurs = (code: string) => code !== 'INTERNAL_ERROR' && !code.startsWith('
  * logged with its cause, answered without it.
  */
 export default fp(function errors (app: FastifyInstance, _options: object, done) {
+  let keyRefused = false
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = isKnown(error)
-    if (!known) request.log.error({ err: error }, 'Unexpected error')
+    if (error.code === 'PROVIDER_REFUSED_KEY') {
+      // An operator has to act, and need not read it once a request.
+      request.log[keyRefused ? 'debug' : 'error']({ err: error }, 'The video provider refuses the configured key')
+      keyRefused = true
+    } else if (!known) request.log.error({ err: error }, 'Unexpected error')
     else if ((error.statusCode ?? 500) >= 500) request.log.warn({ err: error }, 'Upstream error')
     const answered = known ? error : new InternalError()
     const retryAfter = RETRY_AFTER_SECONDS.get(answered.code)

@@ -37,7 +37,7 @@ const isStatus = (request: FastifyRequest) => request.url.startsWith('/-/')
 
 const fieldsOf = (request: FastifyRequest) => ({
   http: { request: { method: request.method, userAgent: { original: request.headers['user-agent'] } } },
-  url: { path: redacted(request.url), params: request.params }
+  url: { path: redacted(request.originalUrl), params: request.params }
 })
 
 const hostOf = (request: FastifyRequest) => ({

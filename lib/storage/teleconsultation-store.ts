@@ -171,7 +171,8 @@ function teleconsultationOf (document: CrudDocument, layout: Layout, provider: s
   const content: Content = { number, participants, startAt, endAt: endOf(document, startAt) }
   const roomId = typeof document['bandyerRoomId'] === 'string' ? document['bandyerRoomId'] : ''
   const state = typeof document['teleconsultationState'] === 'string' ? document['teleconsultationState'] : undefined
-  const record = layout === 'declared' ? readControl(document['service']) : readOfficialState(state)
+  // A collection may have come to declare the fields after the record was begun in the text.
+  const record = (layout === 'declared' ? readControl(document['service']) : undefined) ?? readOfficialState(state)
   const room = roomId === '' ? undefined : { ...record?.room, providerRoomId: roomId }
   const control: Control = record === undefined
     ? { phase: restingPhase(content, room), sealed: false, epoch: 0, applied: [], garbage: [], provider, room }

@@ -109,6 +109,16 @@ for (const layout of ['declared', 'official'] as const) {
   })
 }
 
+t.test('a record that was begun before the fields were declared is not lost when they are', async (t) => {
+  const { collection, store } = await open(t, 'declared')
+  const before = teleconsultationStore(collection, async () => 'official', 'embedded')
+  const { id } = await before.insert(CONTENT, { ...CONTROL, phase: 'READY', sealed: true, room: { providerRoomId: 'r', marker: 'm' } }, CONTEXT)
+  const read = await store.get(id, CONTEXT)
+  t.match(read?.control, { sealed: true, applied: ['op-1'], room: { providerRoomId: 'r', marker: 'm' } })
+  if (read === undefined) return
+  t.match(await store.replaceIfUnchanged(read, { control: { ...read.control, phase: 'DELETING' } }, CONTEXT), { control: { phase: 'DELETING', sealed: true }, version: { revision: 1 } })
+})
+
 t.test('an accepted operation is found where the record is declared', async (t) => {
   const { store } = await open(t, 'declared')
   const { id } = await store.insert(CONTENT, CONTROL, CONTEXT)

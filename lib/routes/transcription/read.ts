@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { errorResponses } from '../../../schemas/error.ts'
@@ -17,27 +19,42 @@ export const transcriptionRoute: FastifyPluginAsyncTypebox<RouteOptions> = async
       summary: 'The transcription of one session, as the provider has it',
       params: Params,
       response: {
-        200: Type.Unsafe<Buffer>({ description: 'The file, with the provider’s content type', type: 'string', format: 'binary' }),
+        200: Type.Unsafe<Readable>({ description: 'The file, with the provider’s content type', type: 'string', format: 'binary' }),
         ...errorResponses(403, 404, 409, 413, 501, 502, 503, 504)
       }
     }
   }, async (request, reply) => {
     const { roomId, sessionId } = request.params
     if (!SESSION_ID.test(sessionId)) throw new TranscriptionNotFound()
-    const { contentType, data } = await readTranscription(ports, roomId, sessionId, request.operationContext(), async (transcription) => await wholeOf(transcription, transcriptionLimitBytes))
-    return await reply.type(contentType).header('content-disposition', 'attachment').send(data)
+    await readTranscription(ports, roomId, sessionId, request.operationContext(), async ({ contentType, bytes, body }) => {
+      if (bytes !== undefined && bytes > transcriptionLimitBytes) throw new TranscriptionTooLarge()
+      // Without a size beforehand it is read to its end first: only then a status can still say that it is too large.
+      const file = bytes === undefined ? await piecesOf(body, transcriptionLimitBytes) : { bytes, pieces: noMoreThan(body, bytes) }
+      reply.headers({ 'content-type': contentType, 'content-disposition': 'attachment', 'content-length': file.bytes })
+      reply.send(Readable.from(file.pieces, { objectMode: false }))
+      await finished(reply.raw).catch(() => {})
+    })
+    return reply
   })
 }
 
-/** Read to its end before the answer begins: a status can still say then that it is too large, or that the provider broke off. */
-async function wholeOf ({ contentType, bytes, body }: Transcription, limitBytes: number): Promise<{ contentType: string, data: Buffer }> {
-  if (bytes !== undefined && bytes > limitBytes) throw new TranscriptionTooLarge()
+async function piecesOf (body: Transcription['body'], limitBytes: number): Promise<{ bytes: number, pieces: Uint8Array[] }> {
   const pieces: Uint8Array[] = []
-  let size = 0
+  let bytes = 0
   for await (const piece of body) {
-    size += piece.byteLength
-    if (size > limitBytes) throw new TranscriptionTooLarge()
+    bytes += piece.byteLength
+    if (bytes > limitBytes) throw new TranscriptionTooLarge()
     pieces.push(piece)
   }
-  return { contentType, data: Buffer.concat(pieces) }
+  return { bytes, pieces }
+}
+
+/** Breaks off where the provider sends more than it said. */
+async function * noMoreThan (body: Transcription['body'], bytes: number): AsyncGenerator<Uint8Array> {
+  let left = bytes
+  for await (const piece of body) {
+    left -= piece.byteLength
+    if (left < 0) throw new TranscriptionTooLarge()
+    yield piece
+  }
 }
