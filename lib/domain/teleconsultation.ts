@@ -69,7 +69,7 @@ export interface Control {
 /** What the compare-and-set compares: a revision where the collection has one, else what the original's fields give. */
 export type Version =
   | { revision: number }
-  | { updatedAt: string, bandyerRoomId: string, teleconsultationState: string | undefined }
+  | { updatedAt: string | undefined, bandyerRoomId: string, teleconsultationState: string | undefined }
 
 export interface Teleconsultation {
   id: string

@@ -66,9 +66,9 @@ export function teleconsultationStore (collection: CrudCollection, layoutKnown: 
       const fields = { ...fieldsOf({ content, control }, layout), ...(layout === 'declared' ? { revision: 1 } : {}) }
       const id = await collection.insert(fields, headers)
       if (id === 'duplicate') throw new StorageBadAnswer()
-      // The official layout compares updatedAt, which only a read tells.
-      const version: Version = { revision: 1 }
-      return layout === 'declared' ? { id, content, control, version } : await this.get(id, { headers }) ?? missing()
+      // Only a read tells updatedAt; the record holds an operation's id, which no other document and no later record of this one has.
+      const version: Version = layout === 'declared' ? { revision: 1 } : { updatedAt: undefined, bandyerRoomId: fields.bandyerRoomId, teleconsultationState: fields.teleconsultationState }
+      return { id, content, control, version }
     },
 
     async get (id, { headers }) {
@@ -133,13 +133,11 @@ export function teleconsultationStore (collection: CrudCollection, layoutKnown: 
 const LARGEST = 25
 const STAYS_INCOMPLETE = Array.from({ length: LARGEST - 1 }, (_, size) => ({ participants: { $size: size }, participantsNumber: { $gt: size + 1 } }))
 
-const missing = (): never => { throw new StorageBadAnswer() }
-
 function unchanged (version: Version, layout: Layout): CrudFilter {
   if ('revision' in version) return { revision: version.revision }
   return {
     // Two writes in one millisecond leave updatedAt equal: the room and the record tell them apart.
-    updatedAt: version.updatedAt,
+    ...(version.updatedAt === undefined ? {} : { updatedAt: version.updatedAt }),
     bandyerRoomId: version.bandyerRoomId,
     teleconsultationState: version.teleconsultationState ?? { $exists: false },
     ...(layout === 'declared' ? { revision: { $exists: false } } : {})

@@ -79,3 +79,19 @@ t.test('a refused request registers nobody and reaches nobody', async (t) => {
   t.equal(vendor.users.size, 0)
   t.same(await rows('bk-ts-userid-maps'), [])
 })
+
+t.test('on the original’s collections a booking takes as few, adding and deleting one more', async (t) => {
+  const { post, gate, service } = await start(t, { declared: false })
+  const complete = booking({ participants: { number: 2, data: [DOCTOR, PATIENT] } })
+  t.equal((await gate.count(() => post(complete))).rounds, 4)
+  const known = await gate.count(() => post(complete))
+  t.equal(known.rounds, 3)
+  const { roomId } = known.result.json<{ roomId: string }>()
+  const deleted = await gate.count(() => service.inject({ method: 'DELETE', url: `/teleconsultation/${roomId}` }))
+  t.equal(deleted.result.statusCode, 204)
+  t.equal(deleted.rounds, 4)
+  const incomplete = await gate.count(() => post(booking({ participants: { number: 4, data: [DOCTOR] } })))
+  t.equal(incomplete.rounds, 1)
+  const url = `/teleconsultation/${incomplete.result.json<{ roomId: string }>().roomId}/participants/data`
+  t.equal((await gate.count(() => service.inject({ method: 'POST', url, payload: PATIENT }))).rounds, 2)
+})

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import t from 'tap'
 import { ask, runService, spawnService } from '../support/process.ts'
 import { booking, temporaryFolder } from '../support/service.ts'
@@ -28,6 +31,22 @@ t.test('without a delay SIGTERM ends it at once', async (t) => {
   t.equal((await ask(`${service.origin}/-/healthz`)).status, 200)
   service.child.kill('SIGTERM')
   t.equal(await service.ended, 0)
+})
+
+t.test('npm start passes SIGTERM on: the service ends, and npm with it', async (t) => {
+  const dataPath = temporaryFolder(t)
+  const child = spawn('npm', ['start', '--silent'], { env: { PATH: process.env['PATH'], HOME: dataPath, DATA_PATH: dataPath, HTTP_PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => { child.kill('SIGKILL') })
+  const lines: string[] = []
+  const ended = once(child, 'exit')
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line)
+    if (line.includes('"Ready: ')) child.kill('SIGTERM')
+  }
+  await ended
+  t.ok(lines.some((line) => line.includes('"msg":"Closing"')))
+  const { pid } = JSON.parse(lines.find((line) => line.includes('"Ready: ')) ?? '{}') as { pid: number }
+  t.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, 'nothing of it is left')
 })
 
 t.test('all configuration problems are printed together, and it ends with 1', async (t) => {
