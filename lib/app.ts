@@ -17,6 +17,7 @@ import { personalLinks } from './identity/personal-links.ts'
 import errors, { schemaError } from './plugins/errors.ts'
 import metrics from './plugins/metrics.ts'
 import openapi from './plugins/openapi.ts'
+import reconciler from './plugins/reconciler.ts'
 import requestContext from './plugins/request-context.ts'
 import requestLog from './plugins/request-log.ts'
 import status from './plugins/status.ts'
@@ -133,6 +134,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
       detailsBudgetMs: video.detailsBudgetMs,
       privileges: configuration.privileges,
       recording: configuration.teleconsultations.recording,
+      deletesOrphans: configuration.teleconsultations.deletesOrphans,
       groupsWithBackground: new Set(configuration.groupsWithBackground)
     }
   }
@@ -151,6 +153,8 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     mayActAsClinic: identity.mode === 'gateway' ? () => true : isClinic
   }
 
+  await app.register(reconciler, { ports, everyMs: configuration.teleconsultations.reconcileEveryMs })
+
   const choices = { storage: stored.mode, video: provider.name, identity: identity.mode }
   await app.register(status, {
     name,
@@ -162,7 +166,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
         provider.check(AbortSignal.timeout(video.timeoutMs)).then(() => true, () => false)
       ])
       const missing = storageAnswers ? await storage.missing().catch(() => []) : []
-      return { ok: storageAnswers && videoAnswers, details: { ...choices, storageAnswers, videoAnswers, undeclaredFields: missing } }
+      return { ok: storageAnswers && videoAnswers, details: { ...choices, storageAnswers, videoAnswers, undeclaredFields: missing, unsettled: app.reconciler.last()?.result.backlog ?? null } }
     }
   })
 

@@ -73,6 +73,9 @@ export interface Configuration {
     roomCreation: 'eager' | 'late'
     operationLeaseMs: number
     deployment: string
+    /** Whether the deployment's name is its own, so that a marker proves whose a room is. */
+    deletesOrphans: boolean
+    reconcileEveryMs: number
     deleteUploads: boolean
     recording: 'none' | 'manual' | 'automatic'
     transcriptionLimitBytes: number

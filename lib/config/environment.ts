@@ -55,7 +55,8 @@ export const Environment = Type.Object({
   TRANSCRIPTION_MAX_FILE_SIZE: Type.String({ default: '50MB', pattern: '^[0-9]+ *([kKmMgG]?[bB])?$', description: 'Largest transcription that is passed on, e.g. 500KB, 50MB, 1GB' }),
   ROOM_CREATION: Type.Optional(Type.Enum(['eager', 'late'], { description: 'eager: the room is made when the list of participants is complete; late: when the first link is given. Default: eager with bandyer and kaleyra, late with embedded' })),
   OPERATION_LEASE_MS: Type.Integer({ default: 30_000, minimum: 1000, maximum: 600_000, description: 'Milliseconds after which an unfinished change may be taken over' }),
-  DEPLOYMENT_ID: Type.String({ default: 'teleconsultation', pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'Marks the provider’s rooms as this deployment’s' }),
+  DEPLOYMENT_ID: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'Marks the provider’s rooms as this deployment’s; no other deployment that uses the same account may have it. Only where it is set, rooms that no teleconsultation owns are looked for at the provider and deleted (the embedded provider needs no name for that)' })),
+  RECONCILE_EVERY_SEC: Type.Integer({ default: 60, minimum: 0, maximum: 86_400, description: 'Seconds between two looks for what was left behind by processes that died; 0: never' }),
 
   STORAGE_TIMEOUT_MS: Type.Integer({ default: 5000, minimum: 100, maximum: 120_000, description: 'Milliseconds that one request to the CRUD Service may take' }),
   PROVIDER_TIMEOUT_MS: Type.Integer({ default: 10_000, minimum: 100, maximum: 120_000, description: 'Milliseconds that one call of the video provider may take' }),

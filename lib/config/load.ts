@@ -200,7 +200,9 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
       clockSkewMs: environment.CLOCK_SKEW_MS,
       roomCreation: environment.ROOM_CREATION ?? (modes.video === 'embedded' ? 'late' : 'eager'),
       operationLeaseMs: environment.OPERATION_LEASE_MS,
-      deployment: environment.DEPLOYMENT_ID,
+      deployment: environment.DEPLOYMENT_ID ?? 'teleconsultation',
+      deletesOrphans: environment.DEPLOYMENT_ID !== undefined || modes.video === 'embedded',
+      reconcileEveryMs: environment.RECONCILE_EVERY_SEC * 1000,
       deleteUploads: environment.TELECONSULTATION_DELETE_UPLOADS,
       recording: environment.DEFAULT_RECORDING_TYPE,
       transcriptionLimitBytes: bytesOf(environment.TRANSCRIPTION_MAX_FILE_SIZE)

@@ -95,6 +95,17 @@ export const remember = (applied: readonly string[], operationId: string) => [..
 /** Whether another's operation still holds the document. */
 export const isHeld = (control: Control, now: Date) => control.operation !== undefined && control.operation.leaseUntil > now.getTime()
 
+/** Whether something is left to do that nobody may be at work on any more. */
+export const isUnsettled = (control: Control, now: Date) =>
+  control.phase === 'DELETING' || (control.operation !== undefined ? !isHeld(control, now) : control.garbage.length > 0)
+
+/** The parts of a marker of this deployment; undefined: it is not one. */
+export function readMarker (deployment: string, marker: string): { documentId: string, operationId: string, epoch: number } | undefined {
+  const [owner, documentId, operationId, epoch, ...more] = marker.split('|')
+  if (owner !== deployment || documentId === undefined || operationId === undefined || more.length > 0 || !/^\d+$/.test(epoch ?? '')) return undefined
+  return { documentId, operationId, epoch: Number(epoch) }
+}
+
 /**
  * The marker of the room that an operation makes. Unique for ever: the same operation taken over has another epoch.
  */

@@ -2,12 +2,20 @@ import fp from 'fastify-plugin'
 import type { FastifyInstance } from 'fastify'
 import { Histogram, Registry, Summary, collectDefaultMetrics } from 'prom-client'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** For families of other plugins. */
+    metrics: Registry
+  }
+}
+
 /**
  * `/-/metrics` for Prometheus: process and Node.js metrics, and the two families of requests that the platform's
  * dashboards know. Labels are method, route pattern and status: never an id.
  */
 export default fp(function metrics (app: FastifyInstance, _options: object, done) {
   const register = new Registry()
+  app.decorate('metrics', register)
   collectDefaultMetrics({ register })
   const labelNames = ['method', 'route', 'status_code'] as const
   const histogram = new Histogram({

@@ -32,6 +32,14 @@ export const TELECONSULTATIONS: CollectionDefinition = {
       fields: [{ name: 'teleconsultationState', order: 1 }, { name: 'updatedAt', order: 1 }],
     },
     {
+      name: 'service_pending',
+      type: 'normal',
+      unique: false,
+      fields: [{ name: 'service.pending', order: 1 }],
+      usePartialFilter: true,
+      partialFilterExpression: '{"service.pending":{"$exists":true}}',
+    },
+    {
       name: 'service_idempotency_key',
       type: 'normal',
       unique: true,

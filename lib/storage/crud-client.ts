@@ -20,7 +20,7 @@ export interface CrudListQuery {
 }
 
 type Scalar = string | number | boolean
-type Condition = Scalar | { $exists: boolean } | { $in: readonly Scalar[] } | { $nin: readonly Scalar[] } | { $lt: Scalar } | { $gt: Scalar } | { $gte: Scalar } | { $size: number }
+type Condition = Scalar | { $exists: boolean } | { $in: readonly Scalar[] } | { $nin: readonly Scalar[] } | { $lt: Scalar } | { $gt: Scalar } | { $gte: Scalar } | { $size: number } | { $regex: string }
 /** A filter whose values are literals or literals below an operator: nothing that a caller sends can become an operator. */
 export type CrudFilter = Readonly<Record<string, Condition | ReadonlyArray<Readonly<Record<string, Condition>>>>>
 

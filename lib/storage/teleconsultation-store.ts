@@ -1,6 +1,6 @@
 import { StorageBadAnswer } from '../errors.ts'
 import type { Content, Control, StoredParticipant, Teleconsultation, Version } from '../domain/teleconsultation.ts'
-import { restingPhase } from '../domain/teleconsultation.ts'
+import { isUnsettled, restingPhase } from '../domain/teleconsultation.ts'
 import type { CrudCollection, CrudCommands, CrudDocument, CrudFilter, CrudHeaders } from './crud-client.ts'
 import { readControl, readOfficialState, writeOfficialState } from './control-record.ts'
 
@@ -25,6 +25,11 @@ export interface TeleconsultationStore {
   findApplied (operationId: string, context: StoreContext): Promise<Teleconsultation | undefined>
   /** Compare-and-set on the version that was read. 'changed': another write came first, or the document is gone. */
   replaceIfUnchanged (current: Teleconsultation, changes: Changes, context: StoreContext): Promise<Teleconsultation | 'changed'>
+  /**
+   * Documents that are not at rest though nobody may be at work on them any more: deletions to finish, operations whose lease is
+   * over, rooms to delete. The longest untouched first.
+   */
+  findUnsettled (now: Date, limit: number, context: StoreContext): Promise<Teleconsultation[]>
   /**
    * One conditional write without a read before it: adds the participant where the list stays incomplete, he is not in it,
    * and nothing is under way. 'unmet': one of these does not hold, or the collection does not allow to tell.
@@ -55,7 +60,7 @@ export function teleconsultationStore (collection: CrudCollection, layoutKnown: 
     ...(changes.content === undefined ? {} : contentFields(changes.content)),
     bandyerRoomId: changes.control.room?.providerRoomId ?? '',
     ...(layout === 'declared'
-      ? { teleconsultationState: changes.control.phase, service: changes.control }
+      ? { teleconsultationState: changes.control.phase, service: { ...changes.control, pending: isPending(changes.control) ? true : undefined } }
       : { teleconsultationState: writeOfficialState(changes.control) })
   })
   const read = (document: CrudDocument, layout: Layout) => teleconsultationOf(document, layout, provider)
@@ -100,6 +105,20 @@ export function teleconsultationStore (collection: CrudCollection, layoutKnown: 
       return document === undefined ? 'changed' : read(document, layout)
     },
 
+    async findUnsettled (now, limit, { headers }) {
+      const layout = await layoutKnown()
+      const filter: CrudFilter = layout === 'declared'
+        ? {
+            $or: [
+              { teleconsultationState: 'DELETING' },
+              { 'service.pending': true }
+            ]
+          }
+        : { teleconsultationState: { $regex: OFFICIAL_UNSETTLED } }
+      const found = await collection.list({ limit, filter, sort: 'updatedAt' }, headers)
+      return found.map((document) => read(document, layout)).filter(({ control }) => isUnsettled(control, now))
+    },
+
     async appendWhileIncomplete (id, participant, { headers }) {
       const layout = await layoutKnown()
       if (layout === 'official' || participant.userExternalId === undefined) return 'unmet'
@@ -128,6 +147,12 @@ export function teleconsultationStore (collection: CrudCollection, layoutKnown: 
     }
   }
 }
+
+/** Stored beside the record, so that an index finds the few documents that are not at rest among all. */
+const isPending = ({ operation, garbage }: Control) => operation !== undefined || garbage.length > 0
+
+// The record as text: a deletion, a pending operation, or garbage that is not empty.
+const OFFICIAL_UNSETTLED = '^DELETING|"operation":\\{|"garbage":\\[\\{'
 
 // A filter compares a field with a value, never two fields: so every size is named with the numbers that exceed it by two.
 const LARGEST = 25

@@ -42,6 +42,8 @@ export interface Settings {
   detailsBudgetMs: number
   privileges: Readonly<Record<Privilege, PrivilegeGroups>>
   recording: RecordingKind
+  /** Whether rooms that no document owns are deleted: only where their marker proves that they are this deployment's. */
+  deletesOrphans: boolean
   /** Members of these groups join with the company's background. */
   groupsWithBackground: ReadonlySet<string>
 }

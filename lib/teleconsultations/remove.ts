@@ -5,19 +5,28 @@ import { ATTEMPTS, garbageWithDead, newOperation, type Context, type Ports } fro
 
 /**
  * Deletes a teleconsultation. It is decided by one write, after which every read refuses; then its rooms are deleted and
- * the document goes to the trash. A pending operation cannot win any more. What fails after the decision is left for
- * another DELETE.
+ * the document goes to the trash. A pending operation cannot win any more. What fails after the decision is left for the
+ * reconciler, or another DELETE.
  *
  * @throws TELECONSULTATION_NOT_FOUND, CONCURRENT_CHANGE, STORAGE_*
  */
 export async function removeTeleconsultation (ports: Ports, id: string, context: Context): Promise<void> {
   const decided = await decide(ports, id, context)
   try {
-    await Promise.all(roomsOf(ports, decided).map((item) => deleteGarbage(ports, item)))
-    await ports.store.trash(id, context)
+    await finishRemoval(ports, decided, context)
   } catch (error) {
     context.log.warn({ err: error, roomId: id }, 'A deleted teleconsultation is not cleared away yet')
   }
+}
+
+/**
+ * What is left to do once a deletion is decided; anybody may do it, and again.
+ *
+ * @throws STORAGE_*, PROVIDER_*
+ */
+export async function finishRemoval (ports: Ports, decided: Teleconsultation, context: Context): Promise<void> {
+  await Promise.all(roomsOf(ports, decided).map((item) => deleteGarbage(ports, item)))
+  await ports.store.trash(decided.id, context)
 }
 
 async function decide (ports: Ports, id: string, context: Context): Promise<Teleconsultation> {

@@ -1,5 +1,5 @@
 import { withoutExtras, type Capabilities, type RoomState, type VideoProvider } from '../../lib/providers/provider.ts'
-import type { Content, Control, Teleconsultation } from '../../lib/domain/teleconsultation.ts'
+import { isUnsettled, type Content, type Control, type Teleconsultation } from '../../lib/domain/teleconsultation.ts'
 import type { KnownPerson } from '../../lib/domain/participants.ts'
 import type { TeleconsultationStore } from '../../lib/storage/teleconsultation-store.ts'
 import type { UserMapStore } from '../../lib/storage/user-map-store.ts'
@@ -42,6 +42,8 @@ export function memoryStore () {
       document.revision++
       return view(current.id) as Teleconsultation
     }),
+    findUnsettled: (now, limit) => guarded('findUnsettled', () =>
+      [...documents.keys()].flatMap((id) => view(id) ?? []).filter(({ control }) => isUnsettled(control, now)).slice(0, limit)),
     appendWhileIncomplete: (id, participant) => guarded('appendWhileIncomplete', () => {
       const document = documents.get(id)
       if (document === undefined || document.trashed || document.control.phase !== 'INCOMPLETE' || document.control.operation !== undefined) return 'unmet' as const
@@ -181,6 +183,7 @@ export function world (settings: Partial<Settings> = {}) {
       detailsBudgetMs: 20,
       privileges: { basic: { groups: new Set(['basic']), tools: new Set() }, plus: { groups: new Set(['plus']), tools: new Set() } },
       recording: 'none',
+      deletesOrphans: true,
       groupsWithBackground: new Set(),
       ...settings
     }
