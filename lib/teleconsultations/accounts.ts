@@ -59,15 +59,24 @@ function isOfOtherPrivilege ({ provider }: Ports, account: string, externalId: s
 }
 
 /**
+ * Registers who is not registered yet, and writes the ids down.
+ *
+ * @returns the document as it is then; where somebody else's write came first, as it was given: whoever makes the room sees
+ *   to what is missing
+ */
+export async function storeIdentities (ports: Ports, document: Teleconsultation, context: Context): Promise<Teleconsultation> {
+  const { content, control } = document
+  if (content.participants.every(({ userBandyerId }) => userBandyerId !== '')) return document
+  const participants = await identified(ports, content.participants, context)
+  const written = await ports.store.replaceIfUnchanged(document, { content: { ...content, participants }, control }, context)
+  return written === 'changed' ? document : written
+}
+
+/**
  * People are registered as soon as they are known, though nobody waits for it: a document without a room has no use for their
  * ids yet.
  */
 export function identifyInBackground (ports: Ports, document: Teleconsultation, context: Context): void {
-  const { content, control } = document
-  if (!ports.provider.capabilities.registersPeople || content.participants.every(({ userBandyerId }) => userBandyerId !== '')) return
-  ports.inBackground('register people', async () => {
-    const participants = await identified(ports, content.participants, context)
-    // Somebody else's write came first: whoever makes the room sees to it.
-    await ports.store.replaceIfUnchanged(document, { content: { ...content, participants }, control }, context)
-  }, context.log)
+  if (document.content.participants.every(({ userBandyerId }) => userBandyerId !== '')) return
+  ports.inBackground('register people', async () => { await storeIdentities(ports, document, context) }, context.log)
 }

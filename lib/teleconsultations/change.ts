@@ -1,12 +1,12 @@
 import type { TeleconsultationChange } from '../../schemas/teleconsultation.ts'
-import { ConcurrentChange, ImmutablePeriod, RoomNotFound, TooManyParticipants } from '../errors.ts'
+import { ConcurrentChange, DuplicateParticipant, ImmutablePeriod, RoomNotFound, TooManyParticipants } from '../errors.ts'
 import { checkList, checkPlusUser, type KnownPerson } from '../domain/participants.ts'
 import { checkWish, scheduleOf } from '../domain/schedule.ts'
 import { isComplete, participantByExternalId, remember, restingPhase, type Content, type Garbage, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { mayChange } from '../domain/window.ts'
 import type { WantedParticipants } from './create.ts'
-import { identifyInBackground } from './accounts.ts'
-import { drainInBackground, makeRoom, mayHaveWritten, refuseWhileHeld, replaceKnowing } from './room.ts'
+import { identifyInBackground, storeIdentities } from './accounts.ts'
+import { drain, makeRoom, mayHaveWritten, refuseWhileHeld, replaceKnowing } from './room.ts'
 import { ATTEMPTS, checkLimits, checkStoredPlusUser, garbageWithDead, newOperation, privilegeOfStored, storedParticipants, wantsRoomNow, type Context, type Ports } from './ports.ts'
 
 /**
@@ -46,8 +46,7 @@ export async function addParticipant (ports: Ports, id: string, person: KnownPer
   if (await appended(ports, id, added, context)) return
   await rewrite(ports, id, (current) => {
     const content = { ...current.content, participants: [...current.content.participants, added] }
-    const ids = current.content.participants.map(({ userExternalId }, index) => userExternalId ?? `legacy participant ${index}`)
-    if (ids.includes(person.externalId)) checkList([...ids, person.externalId], content.number, 'userExternalId')
+    if (participantByExternalId(current.content, person.externalId) !== undefined) throw new DuplicateParticipant('userExternalId')
     if (content.participants.length > content.number) throw new TooManyParticipants()
     checkStoredPlusUser(ports, content, `POST /teleconsultation/${id}/participants/data`)
     return content
@@ -93,11 +92,12 @@ function refuseImmutable (ports: Ports, { content, control }: Teleconsultation):
   if (control.sealed || (isComplete(content) && !mayChange(ports.settings.window, content.startAt, ports.clock.now()))) throw new ImmutablePeriod()
 }
 
-async function write (ports: Ports, current: Teleconsultation, content: Content, context: Context): Promise<'written' | 'changed'> {
+async function write (ports: Ports, current: Teleconsultation, wanted: Content, context: Context): Promise<'written' | 'changed'> {
   const { control } = current
   const operation = newOperation(ports, 'change', control.epoch + 1)
   const aside = { garbage: garbageWithDead(ports, current), epoch: operation.epoch }
-  const touchesRoom = roomDiffers(ports, current.content, content)
+  const touchesRoom = roomDiffers(ports, current.content, wanted)
+  const content = { ...wanted, participants: wanted.participants.map((participant) => known(ports, current.content, participant, !touchesRoom)) }
 
   if (wantsRoomNow(ports, content) && (touchesRoom || control.room === undefined)) {
     const pending = { ...operation, content }
@@ -123,9 +123,22 @@ async function write (ports: Ports, current: Teleconsultation, content: Content,
     }
   }, operation.id, context)
   if (outcome === 'changed') return 'changed'
-  drainInBackground(ports, outcome, context)
-  identifyInBackground(ports, outcome, context)
+  ports.inBackground('settle a change', async () => {
+    // One after the other: each writes on the condition that nobody else did.
+    await drain(ports, await storeIdentities(ports, outcome, context), context)
+  }, context.log)
   return 'written'
+}
+
+/** What is known of a participant who stays: his account, while the privilege is the same, and his link, while the room stays. */
+function known (ports: Ports, before: Content, participant: StoredParticipant, roomStays: boolean): StoredParticipant {
+  const same = participantByExternalId(before, participant.userExternalId ?? '')
+  if (same === undefined || privilegeOfStored(ports, same) !== privilegeOfStored(ports, participant)) return participant
+  return {
+    ...participant,
+    userBandyerId: participant.userBandyerId === '' ? same.userBandyerId : participant.userBandyerId,
+    accessLinkURL: roomStays ? same.accessLinkURL : null
+  }
 }
 
 /** Whether the room of the one content would be wrong for the other. Dates alone matter where the call is limited. */

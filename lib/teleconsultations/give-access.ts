@@ -2,6 +2,7 @@ import { RoomNotFound, UnauthorizedUser } from '../errors.ts'
 import { isComplete, participantByExternalId, restingPhase, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { linkFrom, mayGiveLink } from '../domain/window.ts'
 import type { Access, AccessOptions, RoomDetails } from '../providers/provider.ts'
+import { identified } from './accounts.ts'
 import { drainInBackground, makeRoom } from './room.ts'
 import { sharedReads } from './shared-reads.ts'
 import { ATTEMPTS, callProvider, garbageWithDead, heldByAnother, newOperation, roomParticipantOf, type Context, type Ports } from './ports.ts'
@@ -51,8 +52,11 @@ export function accessGiver (ports: Ports): AccessGiver {
 
   return {
     async giveAccess (id, caller, wish, context) {
-      const read = await readOnce(id, context)
-      if (read === undefined || read.control.phase === 'DELETING') throw new RoomNotFound(id)
+      const found = await readOnce(id, context)
+      if (found === undefined || found.control.phase === 'DELETING') throw new RoomNotFound(id)
+      await participantIn(ports, found, caller, context)
+      // Their ids may still be being written down, or who was about to has died.
+      const read = { ...found, content: { ...found.content, participants: await identified(ports, found.content.participants, context) } }
       const participant = await participantIn(ports, read, caller, context)
       const now = ports.clock.now()
       const view = { document: read, participant, access: null, linkFrom: linkFrom(ports.settings.window, read.content.startAt) }

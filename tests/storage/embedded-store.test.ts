@@ -80,7 +80,7 @@ t.test('an index that is declared no longer is dropped', async t => {
   t.teardown(() => database.close())
   const names = () => database.statement("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name").all().map(({ name }) => name)
   openStore(database, defineCollection(TELECONSULTATIONS))
-  t.strictSame(names(), ['teleconsultations.service_idempotency_key', 'teleconsultations.startDate', 'teleconsultations.teleconsultationState_updatedAt'])
+  t.strictSame(names(), ['teleconsultations.service_idempotency_key', 'teleconsultations.service_pending', 'teleconsultations.startDate', 'teleconsultations.teleconsultationState_updatedAt'])
   openStore(database, defineCollection({ ...TELECONSULTATIONS, indexes: [] }))
   t.strictSame(names(), [])
 })

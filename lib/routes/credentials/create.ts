@@ -8,6 +8,8 @@ import type { RouteOptions } from '../services.ts'
 
 export const credentialsRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { ports, people, callerOf, knowsPeople } }) => {
   app.post('/credentials', {
+    // Everything in the body has a default, so that none is one too.
+    preValidation: async (request) => { request.body ??= { expiresIn: 3600 } },
     schema: {
       operationId: 'createCredentials',
       tags: ['credentials'],
