@@ -56,7 +56,7 @@ t.test('links outlive a restart', async (t) => {
   await first.app.close()
   const second = await startService(t, {}, { dataPath })
   t.equal((await follow(second, tokenIn(link))).statusCode, 200)
-  t.equal(statSync(`${dataPath}/link-secret`).mode & 0o777, 0o600, 'the key is its owner’s alone')
+  for (const file of ['link-secret', 'rooms.sqlite', 'teleconsultations.sqlite']) t.equal(statSync(`${dataPath}/${file}`).mode & 0o777, 0o600, `${file} is its owner’s alone`)
 })
 
 t.test('a token that was tampered with, of another kind, or otherwise signed is 401', async (t) => {

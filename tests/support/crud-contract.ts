@@ -26,6 +26,8 @@ interface Row {
   readonly title: string
   readonly request: (fixture: Fixture) => CrudRequest
   readonly status: number
+  /** The media type of the answer. */
+  readonly type?: string
   /** The exact text of the answer. */
   readonly text?: string
   /** Keys of the answer, in their order. */
@@ -56,6 +58,14 @@ const patch = (path: string, body: unknown): CrudRequest => ({ method: 'PATCH', 
 const remove = (path: string): CrudRequest => ({ method: 'DELETE', path })
 const without = (body: Record<string, unknown>, name: string) => Object.fromEntries(Object.entries(body).filter(([key]) => key !== name))
 
+/** A form with one file, as text. */
+const upload = (method: 'POST' | 'PATCH', path: string, type: string, content: string): CrudRequest => ({
+  method,
+  path,
+  body: `--form\r\ncontent-disposition: form-data; name="file"; filename="documents"\r\ncontent-type: ${type}\r\n\r\n${content}\r\n--form--\r\n`,
+  headers: { 'content-type': 'multipart/form-data; boundary=form' },
+})
+
 const insertRows: readonly Row[] = [
   { title: 'POST / answers 200 with the id', request: ({ path, marker }) => post(`${path}/`, teleconsultation(marker)), status: 200, keys: ['_id'] },
   { title: 'POST / works without the final slash', request: ({ path, marker }) => post(path, teleconsultation(marker)), status: 200, keys: ['_id'] },
@@ -64,6 +74,7 @@ const insertRows: readonly Row[] = [
   { title: 'POST / refuses _id', request: ({ path, marker }) => post(`${path}/`, teleconsultation(marker, { _id: MISSING })), status: 400, keys: PLAIN_KEYS },
   { title: 'POST / refuses creatorId', request: ({ path, marker }) => post(`${path}/`, teleconsultation(marker, { creatorId: 'me' })), status: 400, keys: PLAIN_KEYS },
   { title: 'POST / refuses a date without seconds', request: ({ path, marker }) => post(`${path}/`, teleconsultation(marker, { endDate: '2030-01-01T10:00Z' })), status: 400, keys: SCHEMA_KEYS, message: /^body\/endDate must match pattern/ },
+  { title: 'POST / takes null for a text', request: ({ path, marker }) => post(`${path}/`, teleconsultation(marker, { teleconsultationState: null })), status: 200, keys: ['_id'] },
   { title: 'POST / refuses null for a date', request: ({ path, marker }) => post(`${path}/`, teleconsultation(marker, { endDate: null })), status: 400, keys: SCHEMA_KEYS },
   { title: 'POST / refuses null for an array', request: ({ path, marker }) => post(`${path}/`, teleconsultation(marker, { participants: null })), status: 400, keys: SCHEMA_KEYS, message: /must be array,object/ },
   { title: 'POST / refuses texts as participants', request: ({ path, marker }) => post(`${path}/`, teleconsultation(marker, { participants: ['one'] })), status: 400, keys: SCHEMA_KEYS },
@@ -81,6 +92,21 @@ const insertRows: readonly Row[] = [
   { title: 'POST /bulk names the bad element', request: ({ path, marker }) => post(`${path}/bulk`, [teleconsultation(marker, { endDate: 'x' })]), status: 400, message: /^body\/0\/endDate must match pattern/ },
   { title: 'POST /validate accepts', request: ({ path, marker }) => post(`${path}/validate`, teleconsultation(marker)), status: 200, text: '{"result":"ok"}' },
   { title: 'POST /validate refuses', request: ({ path }) => post(`${path}/validate`, {}), status: 400, keys: SCHEMA_KEYS },
+]
+
+const fileRows: readonly Row[] = [
+  { title: 'POST /import takes lines', request: ({ maps, marker }) => upload('POST', `${maps}/import`, 'application/x-ndjson', `{"bandyerId":"b","receivedUserId":"${marker}-file"}\n`), status: 201, text: '{"message":"File uploaded successfully"}' },
+  { title: 'POST /import takes an array', request: ({ maps, marker }) => upload('POST', `${maps}/import`, 'application/json', `[{"bandyerId":"b","receivedUserId":"${marker}-file"}]`), status: 201, text: '{"message":"File uploaded successfully"}' },
+  { title: 'POST /import takes a table', request: ({ maps, marker }) => upload('POST', `${maps}/import`, 'text/csv', `bandyerId,receivedUserId\nb,${marker}-file\n`), status: 201, text: '{"message":"File uploaded successfully"}' },
+  { title: 'PATCH /import changes', request: ({ maps, mapId, marker }) => upload('PATCH', `${maps}/import`, 'application/x-ndjson', `{"_id":"${mapId}","bandyerId":"c","receivedUserId":"${marker}-own"}\n`), status: 200, text: '{"message":"File uploaded successfully"}' },
+  { title: 'PATCH /import refuses a record without _id', request: ({ maps }) => upload('PATCH', `${maps}/import`, 'application/x-ndjson', '{"bandyerId":"c","receivedUserId":"u"}\n'), status: 400, keys: PLAIN_KEYS },
+  { title: 'POST /import refuses a missing field', request: ({ maps }) => upload('POST', `${maps}/import`, 'application/x-ndjson', '{"bandyerId":"b"}\n'), status: 400, keys: PLAIN_KEYS, message: "(index: 0) must have required property 'receivedUserId'" },
+  { title: 'POST /import refuses a value that is taken', request: ({ maps, takenUser }) => upload('POST', `${maps}/import`, 'application/x-ndjson', `{"bandyerId":"b","receivedUserId":"${takenUser}"}\n`), status: 409, keys: PLAIN_KEYS, message: /^E11000/ },
+  { title: 'POST /import refuses what is no form', request: ({ maps }) => post(`${maps}/import`, {}), status: 400, keys: PLAIN_KEYS, message: 'Request is not multipart' },
+  { title: 'POST /import refuses a type that it cannot read', request: ({ maps }) => upload('POST', `${maps}/import`, 'image/png', 'x'), status: 415, keys: PLAIN_KEYS, message: 'Unsupported file type image/png' },
+  ...[undefined, '*/*', 'application/x-ndjson', 'application/json', 'text/csv'].map(accept => (
+    { title: `GET /export with Accept ${accept ?? 'left out'}`, request: ({ path, marker }: Fixture) => ({ ...get(`${path}/export?bandyerRoomId=${marker}`), headers: accept === undefined ? {} : { accept } }), status: 200, type: accept === undefined || accept === '*/*' ? 'application/x-ndjson' : accept }
+  )),
 ]
 
 const readRows: readonly Row[] = [
@@ -103,6 +129,8 @@ const readRows: readonly Row[] = [
   { title: 'GET / refuses $nor', request: ({ path }) => get(`${path}/?${q({ $nor: [{ duration: 1 }] })}`), status: 400, keys: QUERY_KEYS, message: 'Unknown operator: $nor' },
   { title: 'GET / refuses an _id in _q that is none', request: ({ path }) => get(`${path}/?${q({ _id: 'x' })}`), status: 400, keys: QUERY_KEYS, message: 'Invalid objectId' },
   { title: 'GET / refuses a date in _q that is none', request: ({ path }) => get(`${path}/?${q({ startDate: { $gt: '2026-13-45' } })}`), status: 400, keys: QUERY_KEYS, message: 'Invalid Date' },
+  { title: 'GET / takes an empty _q for none', request: ({ path }) => get(`${path}/?_q=&bandyerRoomId=none-of-them`), status: 200, text: '[\n\n]\n' },
+  { title: 'GET / lets _p name fields that are not there', request: ({ path, marker }) => get(`${path}/?_p=nope&bandyerRoomId=${marker}`), status: 200 },
   { title: 'GET /count answers a bare number', request: ({ path, marker }) => get(`${path}/count?bandyerRoomId=${marker}`), status: 200, text: '1' },
   { title: 'GET /count counts the states asked for', request: ({ path, marker }) => get(`${path}/count?bandyerRoomId=${marker}&_st=PUBLIC,TRASH`), status: 200, text: '2' },
   { title: 'GET /count refuses _l', request: ({ path }) => get(`${path}/count?_l=1`), status: 400 },
@@ -194,9 +222,10 @@ async function prepare ({ origin, teleconsultations: path, userIdMaps: maps }: C
   }
 }
 
-function checkBody (t: Test, { keys, message, text }: Row, answer: CrudAnswer): void {
+function checkBody (t: Test, { keys, message, text, type }: Row, answer: CrudAnswer): void {
   const body: Record<string, unknown> = typeof answer.json === 'object' ? { ...answer.json } : {}
   if (text !== undefined) t.equal(answer.text, text)
+  if (type !== undefined) t.equal(answer.contentType?.split(';')[0], type)
   if (keys !== undefined) t.strictSame(Object.keys(body), keys)
   if (typeof message === 'string') t.equal(body['message'], message)
   else if (message !== undefined) t.match(body['message'], message)
@@ -208,7 +237,7 @@ function checkBody (t: Test, { keys, message, text }: Row, answer: CrudAnswer): 
  * documents that it made itself, so it may run against a server that holds others.
  */
 export async function crudContract (t: Test, crud: CrudUnderTest): Promise<void> {
-  for (const row of [...insertRows, ...readRows, ...changeRows, ...stateRows]) {
+  for (const row of [...insertRows, ...fileRows, ...readRows, ...changeRows, ...stateRows]) {
     await t.test(row.title, async t => {
       const answer = await send(crud.origin, row.request(await prepare(crud)))
       t.equal(answer.status, row.status, answer.text)

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 
@@ -71,7 +71,11 @@ const REMEMBERED_ROOMS = 2000
  */
 export function openRooms (options: { file: string, clock: () => Date }): Rooms {
   const { file, clock } = options
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
+  if (file !== ':memory:') {
+    mkdirSync(dirname(file), { recursive: true })
+    // Who takes part when is nobody else's business on this machine; SQLite would make the file readable for all.
+    closeSync(openSync(file, 'a', 0o600))
+  }
   const db = new DatabaseSync(file, { timeout: 1000 })
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
   const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])

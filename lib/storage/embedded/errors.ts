@@ -45,6 +45,11 @@ export function conflict (message: string): CrudError {
   return new CrudError(409, { statusCode: 409, error: 'Conflict', message }, message)
 }
 
+/** 415: a file of a type that is not read. */
+export function unsupportedType (message: string): CrudError {
+  return new CrudError(415, { statusCode: 415, error: 'Unsupported Media Type', message }, message)
+}
+
 /** 500, the CRUD Service's answer to what its driver or its casts throw. `code` is a text where it is given. */
 export function internal (message: string, code?: string): CrudError {
   const body = code === undefined

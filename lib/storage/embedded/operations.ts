@@ -8,7 +8,7 @@ import type { State } from './state-machine.ts'
 import { STATES, isState, mayMove, sourcesOf } from './state-machine.ts'
 import { applyUpdate } from './update-application.ts'
 import type { Change } from './update-operators.ts'
-import { castStoredDate } from './update-operators.ts'
+import { castDates } from './update-operators.ts'
 import { upsertedDocument } from './upsert.ts'
 import type { Document } from './values.ts'
 
@@ -36,6 +36,11 @@ export interface StateMove {
 export interface Operations {
   /** Ids in the order of the bodies. Throws 409 at the first duplicate; the documents before it stay. */
   insert (bodies: readonly Document[], author: Author): Promise<string[]>
+  /**
+   * Lays each body over the document with its `_id`, or inserts it, and puts it into the state that it names or the default
+   * one. Ids in the order of the bodies. Throws 409 at the first duplicate, and for a document outside `rows`; those before it stay.
+   */
+  merge (bodies: readonly Document[], rows: Filter, author: Author): Promise<string[]>
   /** The document after the change, undefined when none matches. Throws 500 with code `11000` for a duplicate. */
   change (target: ItemTarget, changes: readonly Change[], author: Author): Promise<Document | undefined>
   /** How many documents were changed: all of them, or none when it throws. */
@@ -57,15 +62,11 @@ function asDriverError (error: unknown): unknown {
 
 /** The write operations of a collection over its store. `newId` gives an id never given before. */
 export function operationsOf (collection: Collection, store: DocumentStore, database: Database, newId: () => string): Operations {
-  const { dateFields, definition } = collection
+  const { definition } = collection
 
   const newDocument = (body: Document, { user, now }: Author): Document => {
-    const document: Document = { _id: newId(), creatorId: user, createdAt: now, updaterId: user, updatedAt: now, __STATE__: definition.defaultState, ...body }
-    for (const name of dateFields) {
-      const value = document[name]
-      if (value !== undefined) document[name] = castStoredDate(value)
-    }
-    return document
+    const stamps = { creatorId: user, createdAt: now, updaterId: user, updatedAt: now }
+    return castDates({ _id: newId(), ...stamps, __STATE__: definition.defaultState, ...body }, collection)
   }
 
   const select = ({ id, filter, states }: ItemTarget): Document | undefined => {
@@ -88,6 +89,22 @@ export function operationsOf (collection: Collection, store: DocumentStore, data
     }
   }
 
+  /** Writes one after the other up to the first duplicate, which becomes a 409; what was written before it stays. */
+  const writeInOrder = async <Item>(items: readonly Item[], put: (item: Item) => void): Promise<void> => {
+    const failure = await write(() => {
+      for (const item of items) {
+        try {
+          put(item)
+        } catch (error) {
+          if (error instanceof DuplicateKey) return error
+          throw error
+        }
+      }
+      return undefined
+    })
+    if (failure !== undefined) throw conflict(failure.message)
+  }
+
   const touch = (document: Document, state: State, { user, now }: Author) => {
     store.replace({ ...document, __STATE__: state, updaterId: user, updatedAt: now })
   }
@@ -95,18 +112,20 @@ export function operationsOf (collection: Collection, store: DocumentStore, data
   return {
     async insert (bodies, author) {
       const documents = bodies.map(body => newDocument(body, author))
-      const failure = await write(() => {
-        for (const document of documents) {
-          try {
-            store.insert(document)
-          } catch (error) {
-            if (error instanceof DuplicateKey) return error
-            throw error
-          }
-        }
-        return undefined
+      await writeInOrder(documents, document => { store.insert(document) })
+      return documents.map(document => String(document['_id']))
+    },
+
+    async merge (bodies, rows, author) {
+      const documents = bodies.map(body => newDocument(body, author))
+      await writeInOrder(documents, document => {
+        const id = String(document['_id'])
+        const known = store.get(id)
+        if (known === undefined) return store.insert(document)
+        if (!matches(rows, known)) throw new DuplicateKey(definition.name, '_id_', [['_id', id]])
+        const { creatorId, createdAt } = known
+        store.replace({ ...known, ...document, ...(creatorId === undefined ? {} : { creatorId }), ...(createdAt === undefined ? {} : { createdAt }) })
       })
-      if (failure !== undefined) throw conflict(failure.message)
       return documents.map(document => String(document['_id']))
     },
 

@@ -1,12 +1,19 @@
 import type { Collection } from './collection-definition.ts'
 import { badQuery } from './errors.ts'
+import { elementMatches } from './query-evaluation.ts'
+import type { Test } from './query-language.ts'
+import { parseElementFilter } from './query-language.ts'
 import type { Document, Value } from './values.ts'
 import { isDocument } from './values.ts'
+
+type ElementTest = Extract<Test, { op: 'elemMatch' }>
 
 /** Paths to keep or to leave out; `_id` is always kept. */
 export interface Projection {
   readonly kind: 'only' | 'without'
   readonly paths: readonly string[]
+  /** Arrays of which only the first element that passes is let out. */
+  readonly elements?: ReadonlyMap<string, ElementTest>
 }
 
 export interface ProjectionRequest {
@@ -18,7 +25,38 @@ export interface ProjectionRequest {
   readonly readable?: string | undefined
 }
 
-function parseRaw (raw: string): Array<[string, boolean]> {
+/** What the CRUD Service lets into a raw projection; a reference to a field (`$name`) may stand beside them. */
+const RAW_OPERATORS = new Set([
+  '$eq', '$gt', '$gte', '$in', '$lt', '$lte', '$ne', '$nin', '$and', '$not', '$nor', '$or', '$exists', '$type', '$cond', '$regexMatch',
+  '$mod', '$all', '$elemMatch', '$size', '$filter', '$reduce', '$concatArrays', '$first', '$map', '$dateToString',
+])
+const NOT_COMPUTED = '_rawp takes inclusion, exclusion and $elemMatch here'
+
+interface RawEntry {
+  readonly path: string
+  readonly isKept: boolean
+  readonly element?: ElementTest
+}
+
+function assertAllowed (raw: string, fields: readonly string[]): void {
+  for (const [word] of raw.matchAll(/\${1,2}[\w-]+/g)) {
+    if (word.startsWith('$$')) throw badQuery(NOT_COMPUTED)
+    if (!RAW_OPERATORS.has(word) && !fields.includes(word.slice(1))) throw badQuery(`Operator ${word} is not allowed in raw projection`)
+  }
+}
+
+function rawEntry (path: string, value: unknown): RawEntry[] {
+  if (typeof value === 'number' || typeof value === 'boolean') return [{ path, isKept: Boolean(value) }]
+  if (path.startsWith('$') || !isDocument(value)) throw badQuery(NOT_COMPUTED)
+  const { $elemMatch: condition, ...others } = value
+  // An object without an operator names paths below its own, as in MongoDB.
+  if (condition === undefined) return Object.entries(others).flatMap(([name, part]) => rawEntry(name.startsWith('$') ? name : `${path}.${name}`, part))
+  if (path.includes('.') || Object.keys(others).length > 0) throw badQuery(NOT_COMPUTED)
+  return [{ path, isKept: true, element: parseElementFilter(condition) }]
+}
+
+function parseRaw (raw: string, fields: readonly string[]): RawEntry[] {
+  assertAllowed(raw, fields)
   let parsed: unknown
   try {
     parsed = JSON.parse(raw)
@@ -26,24 +64,21 @@ function parseRaw (raw: string): Array<[string, boolean]> {
     throw badQuery(error instanceof Error ? error.message : 'Invalid _rawp')
   }
   if (!isDocument(parsed)) throw badQuery('_rawp must be an object')
-  return Object.entries(parsed).map(([path, value]) => {
-    if (path.startsWith('$')) throw badQuery(`Operator ${path} is not allowed in raw projection`)
-    if (typeof value !== 'number' && typeof value !== 'boolean') throw badQuery('_rawp supports inclusion and exclusion only')
-    return [path, Boolean(value)]
-  })
+  return Object.entries(parsed).flatMap(([path, value]) => rawEntry(path, value))
 }
 
 function rawProjection (raw: string, collection: Collection, readable: readonly string[] | undefined): Projection {
-  const entries = parseRaw(raw)
-  const own = entries.filter(([path]) => path !== '_id')
-  if (own.some(([, isKept]) => isKept) && own.some(([, isKept]) => !isKept)) {
+  const entries = parseRaw(raw, readable ?? [...collection.fields.keys()])
+  const own = entries.filter(({ path }) => path !== '_id')
+  if (own.some(({ isKept }) => isKept) && own.some(({ isKept }) => !isKept)) {
     throw badQuery('Cannot mix inclusion and exclusion in a projection')
   }
-  const isExclusion = own.length > 0 && own.every(([, isKept]) => !isKept)
-  const paths = own.map(([path]) => path)
+  const isExclusion = own.length > 0 && own.every(({ isKept }) => !isKept)
+  const paths = own.map(({ path }) => path)
   if (!isExclusion) {
-    const named = readable === undefined ? paths : paths.filter(path => readable.includes(path))
-    return own.length === 0 ? everything(collection, readable) : { kind: 'only', paths: named }
+    if (own.length === 0) return everything(collection, readable)
+    const elements = new Map(own.flatMap(({ path, element }) => element === undefined ? [] : [[path, element]]))
+    return { kind: 'only', paths: readable === undefined ? paths : paths.filter(path => readable.includes(path)), elements }
   }
   if (readable === undefined) return { kind: 'without', paths }
   if (paths.some(path => readable.includes(path))) {
@@ -93,11 +128,32 @@ function leaveOut (value: Value, paths: readonly string[]): Value {
     .map(([name, item]) => [name, leaveOut(item, below(paths, name))]))
 }
 
+/** The paths that a projection lets out, in the order of a table's columns, `_id` first. */
+export function columnsOf ({ kind, paths }: Projection, collection: Collection): string[] {
+  const names = [...collection.fields.keys()]
+  const declared = kind === 'only'
+    ? paths.filter(path => collection.fields.has(path.split('.')[0] ?? path))
+    : names.filter(name => !paths.includes(name))
+  return [...new Set(['_id', ...declared])]
+}
+
+function firstElements (part: Document, elements: ReadonlyMap<string, ElementTest>): Document {
+  const result = { ...part }
+  for (const [name, test] of elements) {
+    const value = result[name]
+    const found = Array.isArray(value) ? value.find(element => elementMatches(test, element)) : undefined
+    if (found === undefined) delete result[name]
+    else result[name] = [found]
+  }
+  return result
+}
+
 /** The part of a document that a projection lets out; fields that the collection does not declare never leave. */
 export function project (document: Document, projection: Projection, collection: Collection): Document {
   const declared = Object.entries(document).filter(([name]) => collection.fields.has(name))
   const id = document['_id'] === undefined ? {} : { _id: document['_id'] }
   const rest = Object.fromEntries(declared.filter(([name]) => name !== '_id'))
   const part = projection.kind === 'only' ? keepOnly(rest, projection.paths) : leaveOut(rest, projection.paths)
-  return { ...id, ...(isDocument(part) ? part : {}) }
+  if (!isDocument(part)) return id
+  return { ...id, ...(projection.elements === undefined ? part : firstElements(part, projection.elements)) }
 }

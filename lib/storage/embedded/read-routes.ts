@@ -2,9 +2,9 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Collection } from './collection-definition.ts'
 import { notFound } from './errors.ts'
-import { exportFormatOf } from './export-formats.ts'
+import { csvOptionsOf, exportFormatOf } from './export-formats.ts'
 import { asId } from './ids.ts'
-import { project } from './projection.ts'
+import { columnsOf, project } from './projection.ts'
 import { matches } from './query-evaluation.ts'
 import type { QueryParameters } from './request-context.ts'
 import { filterOf, pageOf, projectionOf, sortOf, statesOf } from './request-context.ts'
@@ -53,15 +53,16 @@ export function readRoutes (app: FastifyInstance, collection: Collection, schema
   app.get<Reading>('/export', { schema: { querystring: schemas.exportQuery } }, async (request, reply) => {
     const format = exportFormatOf(request.headers.accept)
     const projection = projectionOf(request, request.query, collection)
+    const options = { columns: columnsOf(projection, collection), csv: csvOptionsOf(request.query['_exportOpts']) }
     const rows = store.findRows(selectionOf(request))
     // Documents are read again one by one, so that an export of any size needs no more memory than its row numbers.
     const documents = function * () {
       for (const row of rows) {
         const document = store.getRow(row)
-        if (document !== undefined) yield JSON.stringify(project(document, projection, collection))
+        if (document !== undefined) yield project(document, projection, collection)
       }
     }
-    return reply.header('content-type', format.contentType).send(Readable.from(format.lines(documents())))
+    return reply.header('content-type', format.contentType).send(Readable.from(format.lines(documents(), options)))
   })
 
   app.get('/schema', async () => collectionSchema(collection))

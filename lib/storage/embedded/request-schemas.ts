@@ -16,6 +16,10 @@ export interface RequestSchemas {
   readonly stateQuery: Schema
   readonly document: Schema
   readonly documents: Schema
+  /** A record of a file: a new document, which may bring its `_id`. */
+  readonly imported: Schema
+  /** A record of a file that changes or makes the document with its `_id`. */
+  readonly merged: Schema
   readonly change: Schema
   readonly upsert: Schema
   readonly changes: Schema
@@ -116,10 +120,12 @@ export function requestSchemas (collection: Collection): RequestSchemas {
   const page: Properties = { ...item, _id: ID, _sk: { type: 'integer', minimum: 0 }, _s: sortSchema(collection) }
   const { _st: _, ...withoutState } = change
   const state: Schema = { type: 'string', enum: STATES }
+  const names = own.filter(field => field.required).map(field => field.name)
   const document = object(
     { ...propertiesOf(own, valueSchema), __STATE__: { ...state, default: collection.definition.defaultState } },
-    { required: own.filter(field => field.required).map(field => field.name) }
+    { required: names }
   )
+  const record = { ...propertiesOf(own, valueSchema), __STATE__: state, _id: ID }
   const update = changeProperties(own)
   const moveFilter = object({ ...propertiesOf(all.filter(field => field.type !== 'Array' && field.name !== '__STATE__'), field => typeSchema(field.type)) })
   return {
@@ -132,6 +138,8 @@ export function requestSchemas (collection: Collection): RequestSchemas {
     stateQuery: object(withoutState),
     document,
     documents: { type: 'array', items: document },
+    imported: object(record, { required: names }),
+    merged: object(record, { required: ['_id', ...names] }),
     change: object(update),
     upsert: object({ ...update, $setOnInsert: object(propertiesOf(own, valueSchema)) }),
     changes: {

@@ -7,6 +7,9 @@ import { defineCollection } from './collection-definition.ts'
 import { answerError } from './error-answers.ts'
 import { foreignHost } from './errors.ts'
 import { idGenerator } from './ids.ts'
+import { importRoutes } from './import-routes.ts'
+import type { Invocations } from './invocations.ts'
+import { countInvocations } from './invocations.ts'
 import { operationsOf } from './operations.ts'
 import { readRoutes } from './read-routes.ts'
 import { decodeParameters } from './request-context.ts'
@@ -73,13 +76,16 @@ function hostOf ({ address, family, port }: AddressInfo): string {
   return new URL(`http://${family === 'IPv6' ? `[${address}]` : address}:${port}`).host
 }
 
-function serveCollection (app: FastifyInstance, collection: Collection, database: Database, { clock, userIdHeaderKey }: EmbeddedCrudOptions): void {
+function serveCollection (app: FastifyInstance, collection: Collection, database: Database, invocations: Invocations, { clock, userIdHeaderKey }: EmbeddedCrudOptions): void {
   const schemas = requestSchemas(collection)
   const store = openStore(database, collection)
   const operations = operationsOf(collection, store, database, idGenerator(clock))
   app.register(async scope => {
+    const writing = { collection, schemas, operations, userIdHeaderKey: userIdHeaderKey.toLowerCase(), clock }
+    invocations.watch(scope, collection.definition.name)
     readRoutes(scope, collection, schemas, store)
-    writeRoutes(scope, { collection, schemas, operations, userIdHeaderKey: userIdHeaderKey.toLowerCase(), clock })
+    writeRoutes(scope, writing)
+    importRoutes(scope, writing)
   }, { prefix: collection.definition.endpointBasePath })
 }
 
@@ -110,8 +116,9 @@ export async function startEmbeddedCrud (options: EmbeddedCrudOptions): Promise<
     ignoreTypeOfEmptyBodies(app)
     app.addHook('preHandler', async request => decodeParameters(request))
     app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }))
-    statusRoutes(app, collections, database)
-    for (const collection of collections) serveCollection(app, collection, database, options)
+    const invocations = countInvocations()
+    statusRoutes(app, collections, database, invocations)
+    for (const collection of collections) serveCollection(app, collection, database, invocations, options)
     await app.listen({ host, port })
     // Other spellings of a wildcard show only now.
     if (WILDCARDS.includes(addressOf(app).address)) throw new Error(ONE_ADDRESS)

@@ -1,6 +1,6 @@
 import type { Collection } from './collection-definition.ts'
 import { badRequest, internal } from './errors.ts'
-import type { Value } from './values.ts'
+import type { Document, Value } from './values.ts'
 import { isDocument } from './values.ts'
 
 export const UPDATE_OPERATORS = ['$set', '$unset', '$inc', '$mul', '$currentDate', '$push', '$addToSet', '$pull', '$setOnInsert'] as const
@@ -23,6 +23,22 @@ export function castStoredDate (value: Value): Value {
   // Outside four-digit years the stored texts would no longer sort as instants.
   if (Number.isNaN(instant) || instant < EARLIEST || instant > LATEST) throw internal('Invalid Date')
   return new Date(instant)
+}
+
+/** A document with its declared dates as instants. Throws 500 `Invalid Date`. */
+export function castDates (document: Document, { dateFields }: Collection): Document {
+  const result = { ...document }
+  for (const name of dateFields) {
+    const value = result[name]
+    if (value !== undefined) result[name] = castStoredDate(value)
+  }
+  return result
+}
+
+/** Throws 500, as the CRUD Service does, for a path outside the columns that may be written; undefined means all of them. */
+export function assertWritable (paths: readonly string[], writable: ReadonlySet<string> | undefined): void {
+  const refused = writable === undefined ? undefined : paths.find(path => !writable.has(path.split('.')[0] ?? path) && !writable.has(path))
+  if (refused !== undefined) throw internal(`You cannot edit "${refused}" field`)
 }
 
 function changesOf (operator: UpdateOperator, name: string, value: Value, collection: Collection): Change[] {
@@ -56,8 +72,7 @@ export function parseUpdate (body: Record<string, unknown>, collection: Collecti
     const operands = body[operator]
     if (!isDocument(operands)) continue
     for (const [name, value] of Object.entries(operands)) {
-      const root = name.split('.')[0] ?? name
-      if (writable !== undefined && !writable.has(root) && !writable.has(name)) throw internal(`You cannot edit "${name}" field`)
+      assertWritable([name], writable)
       if (name.split('.').includes('__proto__')) throw badRequest(`body/${operator} names a path that cannot be used`)
       changes.push(...changesOf(operator, name, value, collection))
     }
