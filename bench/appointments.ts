@@ -40,6 +40,17 @@ function client (origin: string, connections: number): Client {
   }
 }
 
+const OPEN_AT_ONCE = 16
+
+/** As many appointments that have begun. @returns their ids, each in the steady state */
+export async function openAppointments (origin: string, number: number): Promise<string[]> {
+  const ids: string[] = []
+  while (ids.length < number) {
+    ids.push(...await Promise.all(Array.from({ length: Math.min(OPEN_AT_ONCE, number - ids.length) }, () => openAppointment(origin))))
+  }
+  return ids
+}
+
 async function book ({ call }: Client, startsInHours: number): Promise<string> {
   const { body } = await call('POST', '/teleconsultation', {
     participants: PARTICIPANTS, start_date: inHours(startsInHours), end_date: inHours(startsInHours + 23)

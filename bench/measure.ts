@@ -7,10 +7,18 @@ import { saturate } from './wrk.ts'
 
 export interface StartUp { name: string, ms: Estimate, ratio: Estimate }
 export interface Memory { name: string, atRestMiB: number, afterMiB: number, atRestRatio: number, afterRatio: number }
-export interface Throughput { name: string, requestsPerSecond: Estimate, ratio: Estimate, cpuMicroseconds: Estimate, cpuRatio: Estimate }
+export interface Throughput {
+  name: string
+  requestsPerSecond: Estimate
+  ratio: Estimate
+  cpuMicroseconds: Estimate
+  cpuRatio: Estimate
+  /** Requests per second as a multiple of those of the platform's library, where that is measured and this is a service. */
+  platformRatio?: Estimate
+}
 
-/** A server and the teleconsultation in the steady state that its links are asked for. */
-export interface Subject { server: ServerProcess, openId: string }
+/** A server and the teleconsultations in the steady state that its links are asked for. */
+export interface Subject { server: ServerProcess, openIds: readonly string[], kind: 'relay' | 'platform' | 'service' }
 
 /** Process start to the first 200 of `/-/ready`, in turns with `node -e 0`, to which the ratios refer. */
 export async function measureStartUp (from: Subjects, upstream: string, rounds: number): Promise<StartUp[]> {
@@ -38,9 +46,8 @@ const SETTLES_AFTER_MS = 1000
  * Resident memory at rest, after the one booking that is needed, and after many. The relay is the baseline, and gets GETs alone.
  *
  * @param services the first of them shares the upstream with the relay
- * @returns the servers as well, warm and ready for the throughput, the relay first
  */
-export async function measureMemory (relay: ServerProcess, services: readonly ServerProcess[], requests: number): Promise<{ memory: Memory[], subjects: Subject[] }> {
+export async function measureMemory (relay: ServerProcess, services: readonly ServerProcess[], requests: number): Promise<Memory[]> {
   const appointments = await Promise.all(services.map(({ origin }) => openAppointment(origin)))
   const subjects = [relay, ...services].map((server, index) => ({ server, openId: appointments[Math.max(index - 1, 0)] ?? '' }))
   await wait(SETTLES_AFTER_MS)
@@ -53,14 +60,13 @@ export async function measureMemory (relay: ServerProcess, services: readonly Se
     after.push(residentMiB(server.pid))
   }
   const ratio = (values: readonly number[], index: number) => (values[index] ?? NaN) / (values[0] ?? NaN)
-  const memory = subjects.map(({ server: { name } }, index) => ({
+  return subjects.map(({ server: { name } }, index) => ({
     name,
     atRestMiB: atRest[index] ?? NaN,
     afterMiB: after[index] ?? NaN,
     atRestRatio: ratio(atRest, index),
     afterRatio: ratio(after, index)
   }))
-  return { memory, subjects }
 }
 
 const WARM_UP_SECONDS = 2
@@ -71,9 +77,9 @@ const WARM_UP_SECONDS = 2
  */
 export async function measureThroughput (subjects: readonly Subject[], rounds: number, seconds: number, progress: (round: number) => void): Promise<Throughput[]> {
   const slices = subjects.map((subject) => ({ subject, requestsPerSecond: [] as number[], cpu: [] as number[] }))
-  const slice = async ({ subject: { server, openId }, requestsPerSecond, cpu }: (typeof slices)[number], lengthSeconds: number) => {
+  const slice = async ({ subject: { server, openIds }, requestsPerSecond, cpu }: (typeof slices)[number], lengthSeconds: number) => {
     const before = cpuMicroseconds(server.pid)
-    const requests = await saturate(`${server.origin}/teleconsultation/${openId}`, lengthSeconds)
+    const requests = await saturate(server.origin, openIds, lengthSeconds)
     cpu.push((cpuMicroseconds(server.pid) - before) / requests)
     requestsPerSecond.push(requests / lengthSeconds)
   }
@@ -86,11 +92,13 @@ export async function measureThroughput (subjects: readonly Subject[], rounds: n
     for (const each of round % 2 === 0 ? slices : slices.toReversed()) await slice(each, seconds)
   }
   const baseline = slices[0] ?? { requestsPerSecond: [], cpu: [] }
+  const platform = slices.find(({ subject }) => subject.kind === 'platform')
   return slices.map(({ subject, requestsPerSecond, cpu }) => ({
     name: subject.server.name,
     requestsPerSecond: estimate(requestsPerSecond),
     ratio: paired(requestsPerSecond, baseline.requestsPerSecond),
     cpuMicroseconds: estimate(cpu),
-    cpuRatio: paired(cpu, baseline.cpu)
+    cpuRatio: paired(cpu, baseline.cpu),
+    ...(platform === undefined || subject.kind !== 'service' ? {} : { platformRatio: paired(requestsPerSecond, platform.requestsPerSecond) })
   }))
 }

@@ -15,9 +15,10 @@ const grouped = (value: number) => Math.round(value).toString().replace(/\B(?=(\
 /** Markdown for the README: what each figure is, the figure, and what it is in terms of its baseline. */
 export function markdown ({ machine, settings, throughput, startUp, memory }: Results): string {
   const rows = [
-    ...throughput.flatMap(({ name, requestsPerSecond, ratio, cpuMicroseconds, cpuRatio }, index) => [
+    ...throughput.flatMap(({ name, requestsPerSecond, ratio, cpuMicroseconds, cpuRatio, platformRatio }, index) => [
       [`GET of a link: ${name}`, `${grouped(requestsPerSecond.median)} requests/s`, index === 0 ? 'baseline' : times(ratio)],
-      ['… its CPU a request', `${cpuMicroseconds.median.toFixed(0)} µs`, index === 0 ? 'baseline' : times(cpuRatio)]
+      ['… its CPU a request', `${cpuMicroseconds.median.toFixed(0)} µs`, index === 0 ? 'baseline' : times(cpuRatio)],
+      ...(platformRatio === undefined ? [] : [['… as a multiple of custom-plugin-lib’s requests', '', times(platformRatio)]])
     ]),
     ...startUp.map(({ name, ms, ratio }, index) =>
       [index === 0 ? `Start: \`${name}\`` : `Start until ready: ${name}`, `${ms.median.toFixed(0)} ms`, index === 0 ? 'baseline' : times(ratio)]),

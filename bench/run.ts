@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { openAppointment } from './appointments.ts'
-import { measureMemory, measureStartUp, measureThroughput } from './measure.ts'
+import { openAppointments } from './appointments.ts'
+import { measureMemory, measureStartUp, measureThroughput, type Subject } from './measure.ts'
 import { markdown } from './report.ts'
 import { subjects } from './subjects.ts'
 import { requireWrk } from './wrk.ts'
 
-const USAGE = 'node bench/run.ts [--quick] [--json] [--pairs N] [--seconds N] [--starts N] [--requests N]'
+const USAGE = 'node bench/run.ts [--quick] [--json] [--mia] [--pairs N] [--seconds N] [--starts N] [--requests N]'
+
+// More than there are connections: nobody gains from sharing one read among requests for the same teleconsultation.
+const OPEN_APPOINTMENTS = 256
 
 /** Measures the built service beside a bare relay: see README.md here. */
 async function main (): Promise<void> {
@@ -15,6 +18,7 @@ async function main (): Promise<void> {
     options: {
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      mia: { type: 'boolean', default: false },
       pairs: { type: 'string' },
       seconds: { type: 'string' },
       starts: { type: 'string' },
@@ -39,12 +43,19 @@ async function main (): Promise<void> {
     const startUp = await measureStartUp(under, upstream, settings.starts)
 
     say(`Memory, ${settings.requests} requests each`)
-    const services = [await under.external(upstream, 'error'), await under.embedded()]
-    const { memory, subjects: [relay, external, embedded] } = await measureMemory(await under.relay(upstream), services, settings.requests)
-    if (relay === undefined || external === undefined || embedded === undefined) throw new Error('Nothing to measure')
+    const relay = await under.relay(upstream)
+    const external = await under.external(upstream, 'error')
+    const embedded = await under.embedded()
+    const memory = await measureMemory(relay, [external, embedded], settings.requests)
 
-    const chatty = await under.external(upstream, 'info')
-    const measured = [relay, external, { server: chatty, openId: await openAppointment(chatty.origin) }, embedded]
+    if (values.mia) say('Installing custom-plugin-lib')
+    const platform = values.mia ? await under.platform(upstream, 'error') : undefined
+    const services = [external, await under.external(upstream, 'info'), embedded]
+    const measured: Subject[] = []
+    for (const server of services) measured.push({ server, kind: 'service', openIds: await openAppointments(server.origin, OPEN_APPOINTMENTS) })
+    const openIds = measured[0]?.openIds ?? []
+    if (platform !== undefined) measured.unshift({ server: platform, kind: 'platform', openIds })
+    measured.unshift({ server: relay, kind: 'relay', openIds })
     const throughput = await measureThroughput(measured, settings.pairs, settings.seconds, (round) => { say(`Throughput, round ${round + 1} of ${settings.pairs}`) })
 
     const machine = { node: process.versions.node, cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { installPlatform, type Platform } from './platform.ts'
 import { startServer, type ServerProcess } from './processes.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -10,6 +11,8 @@ export interface Subjects {
   /** What the service in front of a CRUD Service and the baseline share. */
   stub (): Promise<ServerProcess>
   relay (upstream: string): Promise<ServerProcess>
+  /** The relay's work done with the platform's plugin library, which is installed first. */
+  platform (upstream: string, logLevel: 'error' | 'info'): Promise<ServerProcess>
   external (upstream: string, logLevel: 'error' | 'info'): Promise<ServerProcess>
   embedded (): Promise<ServerProcess>
   /** Ends what was started, then removes what it stored. */
@@ -23,6 +26,7 @@ export function subjects (): Subjects {
   process.on('exit', remove)
   const started: ServerProcess[] = []
   let folders = 0
+  let installed: Promise<Platform> | undefined
 
   const start = async (options: Parameters<typeof startServer>[0]) => {
     const server = await startServer(options)
@@ -39,6 +43,10 @@ export function subjects (): Subjects {
   return {
     stub: () => start({ name: 'stub of the CRUD Service', command: (port) => [here('stub-crud.ts'), String(port)], readyPath: '/teleconsultations/schema' }),
     relay: (upstream) => start({ name: 'bare relay', command: (port) => [here('relay.ts'), String(port), upstream], readyPath: '/-/ready' }),
+    platform: async (upstream, logLevel) => {
+      installed ??= installPlatform(join(folder, 'platform'))
+      return await start((await installed)(upstream, logLevel))
+    },
     external: (upstream, logLevel) => service(`CRUD Service, LOG_LEVEL=${logLevel}`, {
       STORAGE: 'crud-service',
       CRUD_SERVICE_URL: upstream,

@@ -93,10 +93,11 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
   await app.register(tokens, { secret, clock })
   await app.register(openapi, { version })
 
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, next) => {
     reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
     // Clients of the platform send a content type with requests that have no body.
     if (request.method === 'DELETE' && request.headers['content-length'] === '0') delete request.headers['content-type']
+    next()
   })
 
   const live: { hub?: Hub, closing: boolean } = { closing: false }
@@ -106,7 +107,10 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     live.hub?.close()
   })
   // Otherwise a connection whose request was under way stays open, idle, and holds the closing up.
-  app.addHook('onSend', async (_request, reply) => { if (live.closing) reply.header('connection', 'close') })
+  app.addHook('onSend', (_request, reply, payload, next) => {
+    if (live.closing) reply.header('connection', 'close')
+    next(null, payload)
+  })
 
   const crud = stored.url === undefined ? await startOwnStorage(app, configuration, clock) : undefined
   const storage = openStorage({ url: crud?.origin ?? stored.url ?? '', teleconsultations: stored.teleconsultations, userIdMaps: stored.userIdMaps, timeoutMs: stored.timeoutMs, clock })

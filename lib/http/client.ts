@@ -89,28 +89,19 @@ export function httpClient (options: HttpClientOptions): HttpClient {
   let streaming: Pool | undefined
   let closing: Promise<unknown> | undefined
 
-  const dispatch = (through: Pool, request: HttpRequest): Promise<Dispatcher.ResponseData> => {
+  const optionsOf = (request: HttpRequest) => {
     const headers: Record<string, string> = { accept: 'application/json', ...request.headers }
     if (request.rawBody !== undefined) headers['content-type'] = request.rawBody.contentType
     else if (request.body !== undefined) headers['content-type'] = 'application/json'
-    return through.request({
+    return {
       method: request.method,
       path: base + request.path,
       headers,
-      body: request.rawBody?.data ?? (request.body === undefined ? null : JSON.stringify(request.body)),
-      signal: request.signal ?? null
-    })
-  }
-
-  const send = async (request: HttpRequest): Promise<HttpAnswer> => {
-    let answer: Dispatcher.ResponseData | undefined
-    try {
-      answer = await dispatch(pool, request)
-      return { status: answer.statusCode, headers: answer.headers, text: await textBefore(answer.body, options.timeoutMs) }
-    } catch (error) {
-      throw new HttpFailure(reasonOf(error, answer !== undefined), error)
+      body: request.rawBody?.data ?? (request.body === undefined ? null : JSON.stringify(request.body))
     }
   }
+
+  const send = (request: HttpRequest) => exchange(pool, optionsOf(request), request.signal, options.timeoutMs)
 
   return {
     async request (request) {
@@ -125,7 +116,7 @@ export function httpClient (options: HttpClientOptions): HttpClient {
     async stream (request) {
       streaming ??= poolOf(8, -1)
       try {
-        const { statusCode, headers, body } = await dispatch(streaming, request)
+        const { statusCode, headers, body } = await streaming.request({ ...optionsOf(request), signal: request.signal ?? null })
         return { status: statusCode, headers, body: chunksOf(body) }
       } catch (error) {
         throw new HttpFailure(reasonOf(error, false), error)
@@ -150,14 +141,57 @@ function chunksOf (body: Dispatcher.ResponseData['body']): AsyncIterable<Uint8Ar
   return chunksFrom(next, async () => { body.on('error', () => {}).destroy() })
 }
 
-// undici's own body time-out restarts with every chunk: a trickle would hold the request for ever.
-async function textBefore (body: Dispatcher.ResponseData['body'], timeoutMs: number): Promise<string> {
-  const timer = setTimeout(() => { body.destroy(new errors.BodyTimeoutError()) }, timeoutMs)
-  try {
-    return await body.text()
-  } finally {
-    clearTimeout(timer)
-  }
+/** One request and the whole text of its answer, without the stream that `pool.request` makes for each. */
+function exchange (pool: Pool, options: Dispatcher.DispatchOptions, signal: AbortSignal | undefined, timeoutMs: number): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    let connection: Dispatcher.DispatchController | undefined
+    let head: Pick<HttpAnswer, 'status' | 'headers'> | undefined
+    let timer: NodeJS.Timeout | undefined
+    const chunks: Buffer[] = []
+
+    const over = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+    const fail = (error: unknown) => {
+      over()
+      reject(new HttpFailure(reasonOf(error, head !== undefined), error))
+    }
+    const abort = () => {
+      fail(signal?.reason)
+      connection?.abort(signal?.reason as Error)
+    }
+    if (signal?.aborted === true) return fail(signal.reason)
+    signal?.addEventListener('abort', abort)
+
+    pool.dispatch(options, {
+      onRequestStart (controller) {
+        connection = controller
+        // It waited for a socket and was given up meanwhile.
+        if (signal?.aborted === true) controller.abort(signal.reason as Error)
+      },
+      onResponseStart (controller, status, headers) {
+        if (status < 200) return
+        head = { status, headers }
+        // undici's own body time-out restarts with every chunk: a trickle would hold the request for ever.
+        timer = setTimeout(() => { controller.abort(new errors.BodyTimeoutError()) }, timeoutMs)
+      },
+      onResponseData (_controller, chunk) { chunks.push(chunk) },
+      onResponseEnd () {
+        over()
+        if (head !== undefined) resolve({ ...head, text: textOf(chunks) })
+      },
+      onResponseError (_controller, error) { fail(error) }
+    })
+  })
+}
+
+const BYTE_ORDER_MARK = '\uFEFF'
+
+function textOf (chunks: readonly Buffer[]): string {
+  const [only] = chunks
+  const text = (only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks)).toString()
+  return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
 }
 
 function reasonOf (error: unknown, answered: boolean): HttpFailure['reason'] {

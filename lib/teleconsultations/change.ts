@@ -64,13 +64,19 @@ async function appended (ports: Ports, id: string, added: StoredParticipant, con
   } catch (error) {
     if (!mayHaveWritten(error)) throw error
     const read = await ports.store.get(id, context)
-    if (read === undefined || participantByExternalId(read.content, added.userExternalId ?? '') === undefined) throw error
-    outcome = read
+    const there = read === undefined ? undefined : participantByExternalId(read.content, added.userExternalId ?? '')
+    if (read === undefined || there === undefined) throw error
+    // Somebody who was there before is refused, unless he is who was to be added: that one may be ours.
+    outcome = isAsAdded(there, added) ? read : 'unmet'
   }
   if (outcome === 'unmet') return false
   identifyInBackground(ports, outcome, context)
   return true
 }
+
+const isAsAdded = (there: StoredParticipant, added: StoredParticipant) =>
+  JSON.stringify(described(there)) === JSON.stringify(described(added))
+const described = ({ fullName, groups, language, privilege }: StoredParticipant) => [fullName, groups, language, privilege]
 
 /**
  * Decides on the document as it is now, writes on the condition that it still is, and decides anew when it is not.

@@ -82,7 +82,11 @@ export async function replaceKnowing (ports: Ports, current: Teleconsultation, c
 
 export const mayHaveWritten = (error: unknown) => error instanceof StorageTimeout || error instanceof StorageUnavailable
 
-const sameVersion = (a: Teleconsultation, b: Teleconsultation) => JSON.stringify(a.version) === JSON.stringify(b.version)
+function sameVersion ({ version: read }: Teleconsultation, { version: known }: Teleconsultation): boolean {
+  // What was inserted is known without its updatedAt: that the read tells one does not mean that somebody wrote.
+  const compared = 'updatedAt' in known && 'updatedAt' in read && known.updatedAt === undefined ? { ...read, updatedAt: undefined } : read
+  return JSON.stringify(compared) === JSON.stringify(known)
+}
 
 /**
  * Takes an operation back whose room could not be made. The room may exist all the same (the answer got lost), so its
@@ -100,8 +104,12 @@ async function undo (ports: Ports, intent: Teleconsultation, operation: Operatio
         garbage: [...control.garbage, garbageOf(ports.settings.deployment, intent.id, operation)]
       }
     }, context)
-    if (outcome === 'changed') return
-    if (phase === 'DELETING') await ports.store.trash(intent.id, context)
+    if (outcome === 'changed' || phase !== 'DELETING') return
+    // Its garbage goes first: nobody looks into the trash for rooms.
+    ports.inBackground('clear a failed booking away', async () => {
+      for (const item of outcome.control.garbage) await deleteGarbage(ports, item)
+      await ports.store.trash(intent.id, context)
+    }, context.log)
   } catch (error) {
     // The lease ends the operation; whoever comes next sets it aside.
     context.log.warn({ err: error, roomId: intent.id }, 'An operation that failed could not be undone yet')

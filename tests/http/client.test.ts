@@ -82,6 +82,32 @@ t.test('a signal ends a request', async (t) => {
   await failsAs(t, running, 'timeout')
 })
 
+t.test('a request whose signal is over before it has a socket is never sent', async (t) => {
+  const waiting: ServerResponse[] = []
+  let asked = () => {}
+  const first = new Promise<void>((resolve) => { asked = resolve })
+  const server = createServer((_request, response) => { waiting.push(response); asked() })
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => { server.closeAllConnections(); server.close() })
+  const client = httpClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, timeoutMs: 5000, connections: 1 })
+  t.teardown(() => client.close())
+
+  const holding = client.request({ method: 'GET', path: '/' })
+  await first
+  const controller = new AbortController()
+  const queued = client.request({ method: 'PATCH', path: '/', body: {}, signal: controller.signal })
+  controller.abort()
+  await failsAs(t, queued, 'timeout')
+  await failsAs(t, client.request({ method: 'PATCH', path: '/', body: {}, signal: AbortSignal.abort() }), 'timeout')
+  waiting[0]?.end('\uFEFFok')
+  t.equal((await holding).text, 'ok', 'without its byte order mark')
+  const next = client.request({ method: 'GET', path: '/next' })
+  await new Promise<void>((resolve) => { asked = resolve })
+  waiting[1]?.end('next')
+  t.equal((await next).text, 'next')
+  t.equal(waiting.length, 2)
+})
+
 t.test('redirects are not followed', async (t) => {
   const { client, count } = await upstream(t, (_request, response) => { response.writeHead(302, { location: '/elsewhere' }).end() })
   t.equal((await client.request({ method: 'GET', path: '/' })).status, 302)

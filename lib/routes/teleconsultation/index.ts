@@ -17,14 +17,13 @@ const DOCUMENT_ID = /^[A-Za-z0-9-]{1,64}$/
 /** The drop-in contract's routes. Whoever may reach them at all may call each: a gateway, or the clinic itself. */
 export const teleconsultationRoutes: FastifyPluginAsync<RouteOptions> = async (app, options) => {
   await app.register(async function clinicOrGateway (scope) {
-    scope.addHook('onRequest', async (request) => {
+    scope.addHook('onRequest', (request, reply, next) => {
       if (!options.services.mayActAsClinic(request)) throw new NotTheClinic()
-    })
-    scope.addHook('onRequest', async (request, reply) => {
       reply.header('cache-control', 'no-store')
       // What can be no document's id reaches no upstream.
       const { roomId } = request.params as { roomId?: string }
       if (roomId !== undefined && !DOCUMENT_ID.test(roomId)) throw new RoomNotFound(roomId.slice(0, 100))
+      next()
     })
     await scope.register(createRoute, options)
     await scope.register(changeRoute, options)
