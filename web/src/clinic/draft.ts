@@ -33,9 +33,9 @@ export function newPerson (groups: Groups, position: number): PersonDraft {
   return { fullName: '', group: group?.name ?? '', language: '', externalId: '', suffix: randomSuffix() }
 }
 
-/** A form that starts at the next full five minutes, with the least number of people. */
+/** A form that starts at the last full five minutes, so that the links open at once, with the least number of people. */
 export function newDraft (groups: Groups, now: Date): Draft {
-  const start = new Date(Math.ceil(now.getTime() / START_STEP_MS) * START_STEP_MS)
+  const start = new Date(Math.floor(now.getTime() / START_STEP_MS) * START_STEP_MS)
   return { start: localInputValue(start), minutes: 30, people: [newPerson(groups, 0), newPerson(groups, 1)] }
 }
 
