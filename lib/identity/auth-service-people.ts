@@ -1,5 +1,6 @@
 import type { NewTeleconsultation, Participant } from '../../schemas/teleconsultation.ts'
 import type { Privileges } from '../config/configuration.ts'
+import { withoutRowRestriction } from '../domain/headers.ts'
 import { checkList, privilegeOf, type KnownPerson } from '../domain/participants.ts'
 import { UnknownGroup, UserNotFound, UserWithoutName } from '../errors.ts'
 import type { AuthUser, UserDirectory } from './auth-service.ts'
@@ -28,7 +29,8 @@ export function peopleOfAuthService ({ directory, customIds, privileges }: AuthS
   const authIdsOf = async (ids: readonly string[], headers: Readonly<Record<string, string>>) =>
     customIds === undefined ? new Map(ids.map((id) => [id, id])) : await customIds.toAuthIds(ids, headers)
 
-  const resolve = async (named: readonly Named[], headers: Readonly<Record<string, string>>): Promise<KnownPerson[]> => {
+  const resolve = async (named: readonly Named[], given: Readonly<Record<string, string>>): Promise<KnownPerson[]> => {
+    const headers = withoutRowRestriction(given)
     const authIds = await authIdsOf(named.map(({ participant }) => participant.userExternalId), headers)
     const wanted = named.map(({ participant, field }) => {
       const authId = authIds.get(participant.userExternalId)

@@ -3,7 +3,7 @@ import { garbageOf, markerOf, remember, restingPhase, type Content, type Garbage
 import type { Changes } from '../storage/teleconsultation-store.ts'
 import type { RoomState } from '../providers/provider.ts'
 import { identified, type KnownAccounts } from './accounts.ts'
-import { callProvider, roomSpecOf, type Context, type Ports } from './ports.ts'
+import { callProvider, heldByAnother, roomSpecOf, type Context, type Ports } from './ports.ts'
 
 /**
  * Makes the room of a pending operation and publishes it: the steps that follow the intent. The operation must stand in
@@ -143,6 +143,5 @@ export function drainInBackground (ports: Ports, document: Teleconsultation, con
 
 /** @throws OPERATION_IN_PROGRESS */
 export const refuseWhileHeld = (ports: Ports, current: Teleconsultation) => {
-  const { operation } = current.control
-  if (operation !== undefined && operation.leaseUntil > ports.clock.now().getTime()) throw new OperationInProgress()
+  if (heldByAnother(ports, current.control)) throw new OperationInProgress()
 }
