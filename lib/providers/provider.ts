@@ -42,6 +42,10 @@ export interface RoomState {
 
 export interface RoomDetails {
   status: 'NOT_RUNNING' | 'RUNNING' | 'CLOSED'
+  /** Since when it runs, where the provider tells. */
+  runningSince?: Date | undefined
+  /** Who is inside now, where the provider tells; absent where it does not. */
+  inside?: ReadonlyArray<{ providerUserId: string, since?: Date | undefined }> | undefined
   creationDate?: Date | undefined
   durationInSeconds?: number | undefined
   durationUsedInSeconds?: number | undefined
@@ -161,6 +165,8 @@ export interface VideoProvider {
   changeRoom (room: RoomState, spec: RoomSpec, signal: AbortSignal): Promise<'changed' | 'must-replace'>
   /** May be pure computation: does not prove that the room is alive. */
   accessFor (room: RoomState, participant: RoomParticipant, options: AccessOptions, signal: AbortSignal): Promise<Access>
+  /** Where `endCall`: puts out who is inside. The room stays; a missing one has no call. */
+  endCall (room: RoomState, signal: AbortSignal): Promise<void>
   /** Nobody comes in any more, and where `endCall`, what runs in the room ends. A missing room is a deleted one. */
   deleteRoom (room: RoomState, signal: AbortSignal): Promise<void>
   /**
@@ -198,7 +204,8 @@ export interface VideoProvider {
 }
 
 /** For adapters to spread: what most vendors cannot do, each call CAPABILITY_UNSUPPORTED. */
-export const withoutExtras: Pick<VideoProvider, 'listUploads' | 'deleteUpload' | 'uploadBackground' | 'updateCompany' | 'credentials' | 'transcription'> = {
+export const withoutExtras: Pick<VideoProvider, 'endCall' | 'listUploads' | 'deleteUpload' | 'uploadBackground' | 'updateCompany' | 'credentials' | 'transcription'> = {
+  endCall: async () => { throw new CapabilityUnsupported('ending a call') },
   listUploads: async () => { throw new CapabilityUnsupported('listing uploaded files') },
   deleteUpload: async () => { throw new CapabilityUnsupported('deleting uploaded files') },
   uploadBackground: async () => { throw new CapabilityUnsupported('backgrounds') },

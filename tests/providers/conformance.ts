@@ -180,6 +180,22 @@ export async function providerConformance (t: Test, makeSubject: MakeSubject): P
     t.equal(await subject.call.runs(room), !provider.capabilities.endCall)
   })
 
+  await check('ending a call puts out who is inside and leaves the room, where the provider can', async (t, subject) => {
+    const { provider } = subject
+    const participants = await seated(provider)
+    const room = await provider.createRoom(spec(subject, 'd|1|1|1', participants), signal())
+    await subject.call.start(room, await waysIn(subject, room, participants))
+    if (!provider.capabilities.endCall) {
+      await t.rejects(provider.endCall(room, signal()), { code: 'CAPABILITY_UNSUPPORTED', statusCode: 501 })
+      t.equal(await subject.call.runs(room), true)
+      return
+    }
+    await provider.endCall(room, signal())
+    t.equal(await subject.call.runs(room), false)
+    if (keepsRooms(subject)) t.match(await provider.getRoom(room, signal()), { status: 'NOT_RUNNING' })
+    await t.resolves(provider.endCall(subject.unknownRoom, signal()), 'a missing room has no call')
+  })
+
   await check('a deleted room is missing, and deleting it again is fine', async (t, subject) => {
     const { provider } = subject
     const room = await make(subject, 'd|1|1|1')

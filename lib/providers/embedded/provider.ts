@@ -115,6 +115,8 @@ export function embeddedProvider (options: EmbeddedProviderOptions): VideoProvid
       return { kind: 'url', url: `${publicUrl()}/telecons-room/${room.providerRoomId}#${tokens.sign(claims)}` }
     },
 
+    endCall: async (room, signal) => attempt(signal, () => { hub.closeRoom(room.providerRoomId) }),
+
     deleteRoom: async (room, signal) => attempt(signal, () => {
       rooms.delete(room.providerRoomId)
       hub.closeRoom(room.providerRoomId)
