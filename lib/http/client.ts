@@ -1,5 +1,14 @@
-import { Pool, errors, type Dispatcher } from 'undici'
-import { chunksFrom } from './chunks.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import { Pool } from 'undici'
+import { breaker, REFUSED } from './breaker.ts'
+import { exchange } from './exchange.ts'
+import { CIRCUIT_OPEN, HttpFailure, isCalledOff, isOwnFault, isTooLarge, reasonOf } from './failure.ts'
+import { retryBudget } from './retry-budget.ts'
+import { isFailedStatus, retryRule, TOO_MANY_REQUESTS } from './retry-rule.ts'
+import { chunksOf, openStream } from './streaming.ts'
+import { timeLimits } from './time-limits.ts'
+
+export { HttpFailure } from './failure.ts'
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -11,6 +20,10 @@ export interface HttpRequest {
   /** Sent as it is, instead of `body`. */
   rawBody?: { contentType: string, data: Uint8Array } | undefined
   signal?: AbortSignal | undefined
+  /** Whether sending it twice is the same as once. Default: a GET is. */
+  repeatable?: boolean | undefined
+  /** When all of it must be over, repeats included: milliseconds since 1970 by the client's `now`. */
+  deadlineAt?: number | undefined
 }
 
 export interface HttpAnswer {
@@ -26,39 +39,41 @@ export interface HttpStreamedAnswer {
   body: AsyncIterable<Uint8Array>
 }
 
-/**
- * The request failed without an answer that could be read to its end.
- *
- * `unreachable`: nothing was listening, or the connection died; `timeout`: no whole answer in time; `cut`: the answer
- * broke off. Except for a refused connection the other side may have acted.
- */
-export class HttpFailure extends Error {
-  readonly reason: 'unreachable' | 'timeout' | 'cut'
-
-  constructor (reason: HttpFailure['reason'], cause: unknown) {
-    super(`Request failed: ${reason}`, { cause })
-    this.name = 'HttpFailure'
-    this.reason = reason
-  }
-}
-
 export interface HttpClientOptions {
   /** Origin and base path, without a final slash. */
   baseUrl: string
-  /** Milliseconds until the whole answer must be there. */
+  /** Milliseconds until the whole answer must be there, waiting for a socket included; for each attempt. */
   timeoutMs: number
+  /** What the upstream is called in `onEvent`. */
+  name?: string | undefined
+  /** Repeats of one request at the most. 0: for callers with a back-off of their own; a GET over a stale socket is repeated still. */
+  retries?: 0 | 2 | undefined
   /** Sockets at the most. A small pool keeps the tail short; see docs/performance.md. */
   connections?: number
   /** Bytes of an answer's body at the most. */
   maxAnswerBytes?: number
+  /** Milliseconds since 1970, for `deadlineAt`. */
+  now?: (() => number) | undefined
+  /** Milliseconds that never run backwards, for the breaker. */
+  monotonicNow?: (() => number) | undefined
+  /** From 0 to below 1, for jitter. */
+  random?: (() => number) | undefined
+  /** Waits before a repeat; rejects when the signal ends. */
+  sleep?: ((ms: number, signal: AbortSignal | undefined) => Promise<void>) | undefined
+  onEvent?: HttpEventListener | undefined
 }
+
+/** A request is repeated, or refused because the breaker is open; the breaker opens or closes. */
+export type HttpEvent = 'retry' | 'refused' | 'opened' | 'closed'
+export type HttpEventListener = (event: HttpEvent, name: string) => void
 
 export interface HttpClient {
   /** @throws HttpFailure; any status is an answer */
   request (request: HttpRequest): Promise<HttpAnswer>
   /**
    * For answers that are larger than memory should hold: `maxAnswerBytes` does not count, the reader decides how much
-   * it takes. The deadline counts for the head and for each pause of the body; `signal` for all of it. Never repeated.
+   * it takes. The time-out counts for the head and for each pause of the body, `deadlineAt` for the head, `signal` for
+   * all of it. Never repeated.
    *
    * @throws HttpFailure; any status is an answer
    */
@@ -66,28 +81,37 @@ export interface HttpClient {
   close (): Promise<void>
 }
 
-// Failures of a kept-alive socket that the other side had already closed: a GET is simply sent once more.
-const STALE_SOCKET = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+const STREAMING_SOCKETS = 8
 
 /**
- * The one outbound HTTP client: one pool an upstream, a deadline on everything, no redirects, and a repeat only for a
- * GET that met a stale socket.
+ * The one outbound HTTP client: one pool an upstream, a time limit on everything, no redirects. Repeats are few
+ * (`retryRule`) and paid for (`retryBudget`); an upstream that mostly fails is not asked for a while (`breaker`).
  */
 export function httpClient (options: HttpClientOptions): HttpClient {
+  const { timeoutMs, name = '', retries = 2, now = Date.now, monotonicNow = () => performance.now(), random = Math.random, sleep = sleepFor } = options
   const { origin, pathname } = new URL(options.baseUrl)
   const base = pathname === '/' ? '' : pathname
-  const poolOf = (connections: number, maxResponseSize: number) => new Pool(origin, {
+  // undici's own time-outs know neither the wait for a socket nor a trickle, and a coarse second: `limits` covers all.
+  const poolOf = (connections: number, maxResponseSize: number, bodyTimeout: number) => new Pool(origin, {
     connections,
-    connect: { timeout: options.timeoutMs },
-    headersTimeout: options.timeoutMs,
-    bodyTimeout: options.timeoutMs,
+    connect: { timeout: timeoutMs },
+    headersTimeout: 0,
+    bodyTimeout,
     keepAliveTimeout: 4000,
     maxResponseSize
   })
-  const pool = poolOf(options.connections ?? 64, options.maxAnswerBytes ?? 4 * 1024 * 1024)
+  const pool = poolOf(options.connections ?? 64, options.maxAnswerBytes ?? 4 * 1024 * 1024, 0)
   // undici limits an answer's size by pool, not by request; a slow reader shall not keep others waiting for a socket either.
   let streaming: Pool | undefined
+  let beingRead = 0
   let closing: Promise<unknown> | undefined
+
+  const emit = (event: HttpEvent) => { options.onEvent?.(event, name) }
+  const limits = timeLimits()
+  const circuit = breaker({ now: monotonicNow, random, onChange: emit })
+  const budget = retryBudget()
+  const pauseBeforeRetry = retryRule({ retries, random })
+  let answers = 0
 
   const optionsOf = (request: HttpRequest) => {
     const headers: Record<string, string> = { accept: 'application/json', ...request.headers }
@@ -101,26 +125,84 @@ export function httpClient (options: HttpClientOptions): HttpClient {
     }
   }
 
-  const send = (request: HttpRequest) => exchange(pool, optionsOf(request), request.signal, options.timeoutMs)
+  const givenMsOf = ({ deadlineAt }: HttpRequest) => deadlineAt === undefined ? timeoutMs : Math.min(timeoutMs, deadlineAt - now())
+
+  /** Asks whether a request may be sent: a ticket of the breaker if so. */
+  const admit = ({ signal }: HttpRequest, givenMs: number): number | HttpFailure => {
+    if (signal?.aborted === true) return new HttpFailure(reasonOf(signal.reason, false), signal.reason, false)
+    if (!(givenMs > 0)) return new HttpFailure('timeout', new Error('The deadline was over before the request was sent'), false)
+    const ticket = circuit.enter()
+    if (ticket !== REFUSED) return ticket
+    emit('refused')
+    return new HttpFailure('unreachable', CIRCUIT_OPEN, false)
+  }
+
+  /** @param queued whether a time-out before a socket was there says only that others were served first */
+  const report = (ticket: number, outcome: { status: number } | HttpFailure, signal: AbortSignal | undefined, queued: boolean) => {
+    if (outcome instanceof HttpFailure) {
+      const { reason, sent } = outcome
+      if (isOwnFault(outcome) || isCalledOff(outcome, signal) || (queued && reason === 'timeout' && !sent)) return circuit.calledOff(ticket)
+    }
+    if (outcome instanceof HttpFailure ? !isTooLarge(outcome) : isFailedStatus(outcome.status)) {
+      budget.failed()
+      return circuit.failed(ticket)
+    }
+    answers++
+    if ('status' in outcome && outcome.status === TOO_MANY_REQUESTS) budget.failed()
+    else budget.succeeded()
+    circuit.succeeded(ticket)
+  }
+
+  const attempt = async (request: HttpRequest, dispatched: ReturnType<typeof optionsOf>): Promise<HttpAnswer | HttpFailure> => {
+    const givenMs = givenMsOf(request)
+    const ticket = admit(request, givenMs)
+    if (typeof ticket !== 'number') return ticket
+    const answersBefore = answers
+    const outcome = await exchange(pool, dispatched, request.signal, limits, givenMs)
+    report(ticket, outcome, request.signal, answers !== answersBefore)
+    return outcome
+  }
+
+  const mayRetry = ({ signal, deadlineAt }: HttpRequest, pauseMs: number) =>
+    signal?.aborted !== true && circuit.isClosed() && budget.allows() && (deadlineAt === undefined || now() + pauseMs < deadlineAt)
 
   return {
     async request (request) {
-      try {
-        return await send(request)
-      } catch (error) {
-        const code = ((error as HttpFailure).cause as { code?: string } | undefined)?.code ?? ''
-        if (request.method !== 'GET' || !STALE_SOCKET.has(code) || request.signal?.aborted === true) throw error
-        return await send(request)
+      const dispatched = optionsOf(request)
+      let outcome = await attempt(request, dispatched)
+      let sent = wasSent(outcome)
+      for (let repeats = 0; ; repeats++) {
+        const pauseMs = pauseBeforeRetry(request, outcome, repeats)
+        if (pauseMs === undefined || !mayRetry(request, pauseMs)) break
+        if (pauseMs > 0) await sleep(pauseMs, request.signal).catch(() => {})
+        if (request.signal?.aborted !== true) {
+          // Others may have learnt meanwhile that the upstream is down.
+          if (!mayRetry(request, 0) || !budget.take()) break
+          emit('retry')
+        }
+        outcome = await attempt(request, dispatched)
+        sent ||= wasSent(outcome)
       }
+      if (!(outcome instanceof HttpFailure)) return outcome
+      throw outcome.sent === sent ? outcome : new HttpFailure(outcome.reason, outcome.cause, sent)
     },
     async stream (request) {
-      streaming ??= poolOf(8, -1)
-      try {
-        const { statusCode, headers, body } = await streaming.request({ ...optionsOf(request), signal: request.signal ?? null })
-        return { status: statusCode, headers, body: chunksOf(body) }
-      } catch (error) {
-        throw new HttpFailure(reasonOf(error, false), error)
+      const dispatched = optionsOf(request)
+      const givenMs = givenMsOf(request)
+      const ticket = admit(request, givenMs)
+      if (typeof ticket !== 'number') throw ticket
+      // After the end no other pool is opened: the closed one refuses.
+      streaming ??= closing === undefined ? poolOf(STREAMING_SOCKETS, -1, timeoutMs) : pool
+      const waits = () => beingRead >= STREAMING_SOCKETS
+      const outcome = await openStream(streaming, dispatched, request.signal, limits, givenMs, waits)
+      if (outcome instanceof HttpFailure) {
+        report(ticket, outcome, request.signal, waits())
+        throw outcome
       }
+      report(ticket, { status: outcome.statusCode }, request.signal, false)
+      beingRead++
+      outcome.body.once('close', () => { beingRead-- })
+      return { status: outcome.statusCode, headers: outcome.headers, body: chunksOf(outcome.body) }
     },
     async close () {
       closing ??= Promise.all([pool.close(), streaming?.close()])
@@ -129,74 +211,6 @@ export function httpClient (options: HttpClientOptions): HttpClient {
   }
 }
 
-function chunksOf (body: Dispatcher.ResponseData['body']): AsyncIterable<Uint8Array> {
-  const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]()
-  const next = async () => {
-    try {
-      return await chunks.next()
-    } catch (error) {
-      throw new HttpFailure(reasonOf(error, true), error)
-    }
-  }
-  return chunksFrom(next, async () => { body.on('error', () => {}).destroy() })
-}
+const sleepFor = async (ms: number, signal: AbortSignal | undefined) => { await wait(ms, undefined, signal === undefined ? {} : { signal }) }
 
-/** One request and the whole text of its answer, without the stream that `pool.request` makes for each. */
-function exchange (pool: Pool, options: Dispatcher.DispatchOptions, signal: AbortSignal | undefined, timeoutMs: number): Promise<HttpAnswer> {
-  return new Promise((resolve, reject) => {
-    let connection: Dispatcher.DispatchController | undefined
-    let head: Pick<HttpAnswer, 'status' | 'headers'> | undefined
-    let timer: NodeJS.Timeout | undefined
-    const chunks: Buffer[] = []
-
-    const over = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-    }
-    const fail = (error: unknown) => {
-      over()
-      reject(new HttpFailure(reasonOf(error, head !== undefined), error))
-    }
-    const abort = () => {
-      fail(signal?.reason)
-      connection?.abort(signal?.reason as Error)
-    }
-    if (signal?.aborted === true) return fail(signal.reason)
-    signal?.addEventListener('abort', abort)
-
-    pool.dispatch(options, {
-      onRequestStart (controller) {
-        connection = controller
-        // It waited for a socket and was given up meanwhile.
-        if (signal?.aborted === true) controller.abort(signal.reason as Error)
-      },
-      onResponseStart (controller, status, headers) {
-        if (status < 200) return
-        head = { status, headers }
-        // undici's own body time-out restarts with every chunk: a trickle would hold the request for ever.
-        timer = setTimeout(() => { controller.abort(new errors.BodyTimeoutError()) }, timeoutMs)
-      },
-      onResponseData (_controller, chunk) { chunks.push(chunk) },
-      onResponseEnd () {
-        over()
-        if (head !== undefined) resolve({ ...head, text: textOf(chunks) })
-      },
-      onResponseError (_controller, error) { fail(error) }
-    })
-  })
-}
-
-const BYTE_ORDER_MARK = '\uFEFF'
-
-function textOf (chunks: readonly Buffer[]): string {
-  const [only] = chunks
-  const text = (only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks)).toString()
-  return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
-}
-
-function reasonOf (error: unknown, answered: boolean): HttpFailure['reason'] {
-  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError || error instanceof errors.ConnectTimeoutError) return 'timeout'
-  const name = error instanceof Error ? error.name : ''
-  if (name === 'TimeoutError' || name === 'AbortError') return 'timeout'
-  return answered ? 'cut' : 'unreachable'
-}
+const wasSent = (outcome: HttpAnswer | HttpFailure) => !(outcome instanceof HttpFailure) || outcome.sent
