@@ -12,11 +12,14 @@ export default defineConfig({
     // The content security policy has no data: addresses.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // LiveKit's client, which its own page loads when a call begins, and no other page.
+    chunkSizeWarningLimit: 600,
     rolldownOptions: {
       input: {
         index: here('index.html'),
         teleconsultation: here('teleconsultation.html'),
-        room: here('room.html')
+        room: here('room.html'),
+        livekit: here('livekit-room.html')
       }
     }
   }

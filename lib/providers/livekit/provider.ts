@@ -1,0 +1,209 @@
+import { createHmac } from 'node:crypto'
+import type { Pause } from '../kaleyra-common/calls.ts'
+import { withoutExtras, type Capabilities, type RoomDetails, type RoomState, type VideoProvider } from '../provider.ts'
+import { addressesOf } from './addresses.ts'
+import { readParticipants, readRoom, readRooms, type LivekitParticipant, type LivekitRoom } from './answers.ts'
+import { livekitCalls } from './calls.ts'
+import { endOverdueRooms, keepEnding, type Ended, type EndingOptions } from './overdue-rooms.ts'
+import { roomNames, type NamedRoom } from './room-names.ts'
+import { livekitTokens } from './tokens.ts'
+
+export interface LivekitProviderOptions {
+  /** Of the server or the cloud project; http(s) or ws(s). */
+  url: string
+  /** Where browsers reach the server, if elsewhere. */
+  browserUrl?: string | undefined
+  apiKey: string
+  /** Signs all tokens. */
+  apiSecret: string
+  /** Milliseconds for one request. */
+  timeoutMs: number
+  /** Keys the ids of people, the names of rooms and their seals; the same in every replica and for ever. */
+  userIdSecret: string
+  /** Where browsers reach this service, which has the call's page: origin and prefix, no trailing slash. */
+  publicUrl: () => string
+  clock: () => Date
+  /** Devices that stay off when somebody comes in, until he turns them on. Default: none. */
+  startsOff?: ReadonlyArray<'camera' | 'microphone'> | undefined
+  /** Waits before a busy server is asked again. Default: the process's timers. */
+  pause?: Pause | undefined
+  /** Ends calls when they are over. Absent: somebody else calls `endOverdueRooms`. */
+  ending?: Pick<EndingOptions, 'schedule' | 'everyMs' | 'log'> | undefined
+}
+
+export interface LivekitProvider extends VideoProvider {
+  /** What the job of `ending` does every now and then. */
+  endOverdueRooms (now: Date, signal: AbortSignal): Promise<Ended>
+}
+
+const CAPABILITIES: Capabilities = {
+  registersPeople: false,
+  needsPlusParticipant: false,
+  minParticipants: 2,
+  // The server takes more; the page shows so many.
+  maxParticipants: 25,
+  // Its end stands in a room's name: with another end it is another room, and no token of the old one opens it.
+  roomChange: 'replace',
+  startGate: 'access',
+  endGate: 'room',
+  access: 'minted-link',
+  tools: new Set(['chat', 'screen_sharing']),
+  toolScope: 'participant',
+  recording: new Set(['none']),
+  liveFlag: false,
+  transcription: false,
+  uploads: false,
+  background: false,
+  webhooks: false,
+  endCall: true,
+  livePermissions: false,
+  sdkCredentials: false,
+  // The end in the name follows from the marker too: an operation has one content.
+  deterministicRooms: true,
+  listsRooms: true
+}
+
+/** By this much the server's clock may be behind the one that `since` was read from. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000
+/** The server takes a token for so long after its expiry (tokenLeeway in protocol/auth/verifier.go). */
+const TOKEN_TOLERANCE_MS = 60_000
+/** An empty room stays for as long as it can be entered, and this much longer. */
+const SPARE_SECONDS = 600
+
+/**
+ * LiveKit, in its cloud or on a server of one's own (github.com/livekit/livekit 1.13). The server knows no appointments: a
+ * room is made when it is needed, is kept by its time-outs while it is empty, and is ended by us.
+ *
+ * No token but our own makes rooms. Whether a token that is still valid brings a deleted room back is the server's
+ * `room.auto_create`, which is on unless it is set to false; where it is on, what came back lacks our seal and is ended
+ * with the next look of `ending`.
+ */
+export function livekitProvider (options: LivekitProviderOptions): LivekitProvider {
+  const { apiKey, apiSecret, timeoutMs, userIdSecret, publicUrl, clock, startsOff = [], pause, ending } = options
+  const addresses = addressesOf(options.url, options.browserUrl)
+  const tokens = livekitTokens({ apiKey, apiSecret, clock })
+  const calls = livekitCalls({ baseUrl: addresses.api, tokens, timeoutMs, pause })
+  const names = roomNames(userIdSecret)
+  const stopEnding = ending === undefined ? undefined : keepEnding({ calls, names, clock, ...ending })
+
+  const accountOf = ({ externalId }: { externalId: string }) =>
+    `usr_${createHmac('sha256', userIdSecret).update(`user:${externalId}`).digest('base64url')}`
+
+  const readRoomIfThere = async (name: string, signal: AbortSignal): Promise<LivekitRoom | undefined> => {
+    const rooms = readRooms(await calls.call({ method: 'ListRooms', grant: { roomList: true }, body: { names: [name] } }, signal))
+    return rooms.find((room) => room.name === name)
+  }
+
+  const make = async (name: string, marker: string, { closesAt }: NamedRoom, signal: AbortSignal) => {
+    const staysSeconds = Math.ceil((closesAt.getTime() - clock().getTime()) / 1000) + SPARE_SECONDS
+    const body = { name, metadata: names.seal(name, marker), empty_timeout: staysSeconds, departure_timeout: staysSeconds }
+    readRoom(await calls.call({ method: 'CreateRoom', grant: { roomCreate: true }, body }, signal))
+  }
+
+  const participantsIn = async (room: string, signal: AbortSignal): Promise<LivekitParticipant[]> => {
+    const answer = await calls.call({ method: 'ListParticipants', grant: { roomAdmin: true, room }, body: { room } }, signal)
+    return answer === 'missing' ? [] : readParticipants(answer)
+  }
+
+  return {
+    ...withoutExtras,
+    name: 'livekit',
+    capabilities: CAPABILITIES,
+
+    async check (signal) {
+      await readRoomIfThere('tc_check', signal)
+    },
+
+    accountOf,
+    ensureUser: async (person) => ({ providerUserId: accountOf(person) }),
+
+    // A call that is over before its room is made has its name, and no room: nobody could come in.
+    async createRoom (spec, signal) {
+      const name = names.nameOf(spec)
+      const named = names.read(name)
+      if (named !== undefined && clock() < named.closesAt) await make(name, spec.marker, named, signal)
+      return { providerRoomId: name, marker: spec.marker }
+    },
+
+    // How many are inside stands in the list of rooms as well, some seconds late.
+    async getRoom ({ providerRoomId }, signal) {
+      const [room, inside] = await Promise.all([readRoomIfThere(providerRoomId, signal), participantsIn(providerRoomId, signal)])
+      if (room === undefined) return 'missing'
+      return detailsOf(room, inside.filter(({ isPerson, isInside }) => isPerson && isInside), names.read(room.name), clock())
+    },
+
+    changeRoom: async () => 'must-replace',
+
+    // Everything is in the fragment: browsers send that to nobody, neither in a request line nor as a referrer.
+    async accessFor (room, participant, access, signal) {
+      const name = room.providerRoomId
+      const named = names.read(name)
+      if (named !== undefined && room.marker !== undefined && clock() < named.closesAt) {
+        // A server that was restarted has lost its rooms, and nobody else's token shall make them.
+        if (await readRoomIfThere(name, signal) === undefined) await make(name, room.marker, named, signal)
+      }
+      const token = tokens.forParticipant({
+        room: name,
+        sub: participant.providerUserId,
+        name: participant.fullName ?? '',
+        tools: participant.tools,
+        notBefore: access.notBefore,
+        expiresAt: named === undefined ? access.expiresAt : new Date(Math.min(access.expiresAt.getTime(), named.closesAt.getTime() - TOKEN_TOLERANCE_MS))
+      })
+      const language = access.language ?? participant.language
+      const way = new URLSearchParams({ server: addresses.signalling, token })
+      if (language !== undefined) way.set('language', language)
+      if (named?.durationSeconds !== undefined) way.set('ends', String(named.endAt.getTime()))
+      if (startsOff.length > 0) way.set('off', startsOff.join(','))
+      return { kind: 'url', url: `${publicUrl()}/livekit-room/${encodeURIComponent(name)}#${way.toString()}` }
+    },
+
+    async endCall ({ providerRoomId: room }, signal) {
+      const inside = await participantsIn(room, signal)
+      await Promise.all(inside.map(async ({ identity }) => {
+        await calls.call({ method: 'RemoveParticipant', grant: { roomAdmin: true, room }, body: { room, identity } }, signal)
+      }))
+    },
+
+    async deleteRoom ({ providerRoomId: room }, signal) {
+      if (room === '') return
+      await calls.call({ method: 'DeleteRoom', grant: { roomCreate: true }, body: { room } }, signal)
+    },
+
+    async findRooms (marker, since, signal) {
+      const fromMs = since.getTime() - CLOCK_TOLERANCE_MS
+      const rooms = readRooms(await calls.call({ method: 'ListRooms', grant: { roomList: true }, body: {} }, signal))
+      const found: RoomState[] = []
+      for (const { name, metadata, createdAt } of rooms) {
+        const named = names.read(name)
+        if (named === undefined || named.closesAt <= clock() || (createdAt?.getTime() ?? Infinity) < fromMs) continue
+        const sealed = names.unseal(name, metadata)
+        if (sealed === marker || sealed?.startsWith(`${marker}|`) === true) found.push({ providerRoomId: name, marker: sealed })
+      }
+      return found
+    },
+
+    endOverdueRooms: (now, signal) => endOverdueRooms(calls, names, now, signal),
+
+    async close () {
+      await stopEnding?.()
+      await calls.close()
+    }
+  }
+}
+
+/** Without the metadata: that is no text for people. */
+function detailsOf (room: LivekitRoom, people: readonly LivekitParticipant[], named: NamedRoom | undefined, now: Date): RoomDetails {
+  const over = named?.durationSeconds !== undefined && named.closesAt <= now
+  const runs = people.length >= 2
+  const joined = people.flatMap(({ joinedAt }) => joinedAt === undefined ? [] : [joinedAt]).sort((a, b) => a.getTime() - b.getTime())
+  return {
+    status: over ? 'CLOSED' : runs ? 'RUNNING' : 'NOT_RUNNING',
+    // It takes two; who left meanwhile is not told, so this is the latest instant at which it can have begun.
+    runningSince: runs && !over ? joined[1] : undefined,
+    inside: people.map(({ identity, joinedAt }) => ({ providerUserId: identity, since: joinedAt })),
+    creationDate: room.createdAt,
+    durationInSeconds: named?.durationSeconds,
+    recording: 'none'
+  }
+}

@@ -1,0 +1,71 @@
+import { createSigner } from 'fast-jwt'
+import type { ToolName } from '../../../schemas/tools.ts'
+
+/** What one call of the server's API needs, and nothing more (docs.livekit.io, "Authentication", 2026). */
+export type ServerGrant = { roomCreate: true } | { roomList: true } | { roomAdmin: true, room: string } | { roomJoin: true, room: string }
+
+/** What a participant's token says; the names are the vendor's. */
+export interface JoinGrant {
+  roomJoin: true
+  room: string
+  canSubscribe: true
+  canPublish: true
+  /** Stands above `canPublish`: what is not named here cannot be sent. */
+  canPublishSources: Array<'camera' | 'microphone' | 'screen_share'>
+  canPublishData: boolean
+  canUpdateOwnMetadata: false
+}
+
+export interface JoinClaims {
+  room: string
+  /** `providerUserId`: who comes in twice is one person, and the older of the two is put out. */
+  sub: string
+  /** Shown to the others in the call. */
+  name: string
+  tools: ReadonlySet<ToolName>
+  notBefore: Date
+  expiresAt: Date
+}
+
+export interface LivekitTokens {
+  /** For one call, now. */
+  forServer (grant: ServerGrant): string
+  forParticipant (claims: JoinClaims): string
+}
+
+/** A server's clock may be behind or before ours by as much; it adds a minute of its own. */
+const SERVER_TOKEN_MS = 60_000
+const NAME_CHARACTERS = 128
+
+/** Access tokens, HS256 with the project's secret. Nobody's but the server's own ones make, list, end or administer rooms. */
+export function livekitTokens ({ apiKey, apiSecret, clock }: { apiKey: string, apiSecret: string, clock: () => Date }): LivekitTokens {
+  const sign = createSigner({ key: apiSecret, algorithm: 'HS256', noTimestamp: true })
+  return {
+    forServer (video) {
+      const now = clock().getTime()
+      // Who joins has to be somebody.
+      return sign({ iss: apiKey, ...('roomJoin' in video ? { sub: 'tc_check' } : {}), nbf: seconds(now - SERVER_TOKEN_MS), exp: seconds(now + SERVER_TOKEN_MS), video })
+    },
+    forParticipant ({ room, sub, name, tools, notBefore, expiresAt }) {
+      const video: JoinGrant = {
+        roomJoin: true,
+        room,
+        canSubscribe: true,
+        canPublish: true,
+        canPublishSources: tools.has('screen_sharing') ? ['camera', 'microphone', 'screen_share'] : ['camera', 'microphone'],
+        canPublishData: tools.has('chat'),
+        canUpdateOwnMetadata: false
+      }
+      return sign({
+        iss: apiKey,
+        sub,
+        name: [...name].slice(0, NAME_CHARACTERS).join(''),
+        nbf: seconds(notBefore.getTime()),
+        exp: seconds(expiresAt.getTime()),
+        video
+      })
+    }
+  }
+}
+
+const seconds = (ms: number) => Math.floor(ms / 1000)
