@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { Counter } from 'prom-client'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import * as errorSchemas from '../schemas/error.ts'
 import * as pageSchemas from '../schemas/pages.ts'
@@ -8,23 +9,29 @@ import * as settingsSchemas from '../schemas/settings.ts'
 import { openPeople } from './compose-people.ts'
 import { openVideo } from './compose-video.ts'
 import type { Configuration } from './config/configuration.ts'
+import { linkFrom } from './domain/window.ts'
 import { loggableError } from './http/redact.ts'
 import { callerFinder } from './identity/caller.ts'
 import { clinicCheck } from './identity/clinic.ts'
 import { dataFile } from './identity/data-file.ts'
-import { linkSecret } from './identity/link-secret.ts'
+import { derivedKey, linkSecret } from './identity/link-secret.ts'
 import { personalLinks } from './identity/personal-links.ts'
 import errors, { schemaError } from './plugins/errors.ts'
+import load from './plugins/load.ts'
 import metrics from './plugins/metrics.ts'
 import openapi from './plugins/openapi.ts'
 import reconciler from './plugins/reconciler.ts'
 import requestContext from './plugins/request-context.ts'
+import requestKey from './plugins/request-key.ts'
 import requestLog from './plugins/request-log.ts'
 import status from './plugins/status.ts'
+import upstreams from './plugins/upstreams.ts'
 import tokens from './plugins/tokens.ts'
 import { schemaController } from './plugins/validation.ts'
+import type { VideoProvider } from './providers/provider.ts'
 import type { Hub } from './providers/embedded/hub.ts'
 import { clinicRoutes } from './routes/clinic/index.ts'
+import { jitsiReservationRoutes } from './routes/jitsi-reservation/index.ts'
 import { pageRoutes } from './routes/pages/index.ts'
 import { personalLinkRoute } from './routes/personal-link/access.ts'
 import type { Services } from './routes/services.ts'
@@ -33,6 +40,7 @@ import { openStorage } from './storage/storage.ts'
 import { teleconsultationStore } from './storage/teleconsultation-store.ts'
 import { userMapStore } from './storage/user-map-store.ts'
 import { accessGiver } from './teleconsultations/give-access.ts'
+import { oncePerKey } from './teleconsultations/once-per-key.ts'
 import { systemDeadline } from './teleconsultations/deadline.ts'
 import type { Ports } from './teleconsultations/ports.ts'
 import { backgroundWork } from './teleconsultations/background.ts'
@@ -48,6 +56,7 @@ export interface AppOptions {
   logTo?: { write (line: string): void }
 }
 
+const ANSWERS_KEPT_MS = 24 * 60 * 60 * 1000
 const BODY_LIMIT_BYTES = 64 * 1024
 
 /** The whole service, not yet listening. Closing it closes everything that it opened. */
@@ -89,7 +98,8 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
   await app.register(errors)
   await app.register(requestLog)
   await app.register(metrics)
-  await app.register(requestContext, { headers: configuration.headers })
+  await app.register(upstreams)
+  await app.register(requestContext, { headers: configuration.headers, timeoutMs: http.requestTimeoutMs, clock })
   await app.register(tokens, { secret, clock })
   await app.register(openapi, { version })
 
@@ -100,30 +110,29 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     next()
   })
 
-  const live: { hub?: Hub, closing: boolean } = { closing: false }
+  await app.register(load, { maxInFlight: http.maxInFlight, maxEventLoopDelayMs: http.maxEventLoopDelayMs })
+
+  const live: { hub?: Hub } = {}
   app.addHook('preClose', async () => {
-    live.closing = true
     // Before the sockets are cut: the browsers learn that they may come back.
     live.hub?.close()
   })
-  // Otherwise a connection whose request was under way stays open, idle, and holds the closing up.
-  app.addHook('onSend', (_request, reply, payload, next) => {
-    if (live.closing) reply.header('connection', 'close')
-    next(null, payload)
-  })
-
   const crud = stored.url === undefined ? await startOwnStorage(app, configuration, clock) : undefined
-  const storage = openStorage({ url: crud?.origin ?? stored.url ?? '', teleconsultations: stored.teleconsultations, userIdMaps: stored.userIdMaps, timeoutMs: stored.timeoutMs, clock })
+  const storage = openStorage({ url: crud?.origin ?? stored.url ?? '', teleconsultations: stored.teleconsultations, userIdMaps: stored.userIdMaps, timeoutMs: stored.timeoutMs, clock, onEvent: app.upstreamEvent })
 
-  const { provider, hub, routes: roomRoutes } = await openVideo({ configuration, secret, tokens: app.tokens.room, publicUrl, clock, log: app.log })
+  const { provider, others, fallback, hub, livekitSources, reservations, routes: roomRoutes } = await openVideo({ configuration, secret, tokens: app.tokens.room, publicUrl, clock, log: app.log, onEvent: app.upstreamEvent })
   if (hub !== undefined) live.hub = hub
-  const people = openPeople(configuration)
+  const people = openPeople(configuration, { clock, onEvent: app.upstreamEvent })
 
+  const fallbacks = new Counter({ name: 'video_fallbacks_total', help: 'rooms that one provider failed to make and another one made', labelNames: ['from', 'to'] as const, registers: [app.metrics] })
   const background = backgroundWork()
   const ports: Ports = {
-    store: teleconsultationStore(storage.teleconsultations, storage.layout, provider.name),
+    store: teleconsultationStore(storage.teleconsultations, storage.layout, originalsProvider([provider, ...others])),
     userMap: userMapStore(storage.userIdMaps),
     provider,
+    others,
+    fallback,
+    fellBack: (from, to) => { fallbacks.inc({ from, to }) },
     clock: { now: clock, deadline: systemDeadline },
     ids: { operation: randomUUID },
     inBackground: background.run,
@@ -139,12 +148,16 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
       privileges: configuration.privileges,
       recording: configuration.teleconsultations.recording,
       deletesOrphans: configuration.teleconsultations.deletesOrphans,
-      groupsWithBackground: new Set(configuration.groupsWithBackground)
+      groupsWithBackground: new Set(configuration.groupsWithBackground),
+      choice: { default: provider.name, ...video.choice },
+      wishes: { tools: new Set([...configuration.privileges.plus.namedTools ?? [], ...configuration.privileges.basic.namedTools ?? []]), accepted: video.acceptsUnsupported }
     }
   }
 
   const callerOf = callerFinder(identity.callerSteps)
+  await app.register(requestKey, { secret: derivedKey(secret, 'idempotency-key'), callerOf })
   const isClinic = clinicCheck({ networks: identity.clinicNetworks, trustsProxies: http.trustedProxies.length > 0, publicUrl })
+  const waiting = { clock: ports.clock, waitMs: Math.min(3000, http.requestTimeoutMs) }
   const services: Services = {
     ports,
     access: accessGiver(ports),
@@ -153,11 +166,11 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     deletesUploads: configuration.teleconsultations.deleteUploads,
     transcriptionLimitBytes: configuration.teleconsultations.transcriptionLimitBytes,
     personalLinks: personalLinks(app.tokens.personalLink, publicUrl),
+    once: oncePerKey({ ...waiting, keptMs: 0 }),
+    answered: oncePerKey({ ...waiting, keptMs: ANSWERS_KEPT_MS }),
     callerOf,
     mayActAsClinic: identity.mode === 'gateway' ? () => true : isClinic
   }
-
-  await app.register(reconciler, { ports, everyMs: configuration.teleconsultations.reconcileEveryMs })
 
   const choices = { storage: stored.mode, video: provider.name, identity: identity.mode }
   await app.register(status, {
@@ -165,12 +178,13 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     version,
     ready: async () => ({ ok: await storage.check() }),
     checkUp: async () => {
-      const [storageAnswers, videoAnswers] = await Promise.all([
+      const [storageAnswers, answers] = await Promise.all([
         storage.check(),
-        provider.check(AbortSignal.timeout(video.timeoutMs)).then(() => true, () => false)
+        Promise.all([provider, ...others].map(({ name, check }) => check(AbortSignal.timeout(video.timeoutMs)).then(() => [name, true] as const, () => [name, false] as const)))
       ])
+      const videoAnswers = answers.every(([, answered]) => answered)
       const missing = storageAnswers ? await storage.missing().catch(() => []) : []
-      return { ok: storageAnswers && videoAnswers, details: { ...choices, storageAnswers, videoAnswers, undeclaredFields: missing, unsettled: app.reconciler.last()?.result.backlog ?? null } }
+      return { ok: storageAnswers && videoAnswers, details: { ...choices, storageAnswers, videoAnswers, ...(others.length === 0 ? {} : { videoProviders: Object.fromEntries(answers) }), undeclaredFields: missing, unsettled: app.reconciler.last()?.result.backlog ?? null } }
     }
   })
 
@@ -179,9 +193,17 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
   await app.register(async function api (scope) {
     await scope.register(teleconsultationRoutes, drawn)
     await scope.register(personalLinkRoute, drawn)
+    if (reservations !== undefined) {
+      await scope.register(jitsiReservationRoutes, {
+        ...reservations,
+        entryFrom: (startAt) => linkFrom(ports.settings.window, startAt),
+        roomStands: (providerRoomId) => ports.store.hasRoom(providerRoomId, { headers: {} }),
+        clock
+      })
+    }
   }, { prefix: http.prefix })
   await app.register(async function pages (scope) {
-    await scope.register(pageRoutes, { services, webRoot, configuration, publicUrl })
+    await scope.register(pageRoutes, { services, webRoot, livekitSources, configuration, publicUrl })
     if (roomRoutes !== undefined) await scope.register(roomRoutes)
     if (identity.mode === 'local') {
       const groups = (['plus', 'basic'] as const).flatMap((privilege) => [...configuration.privileges[privilege].groups].map((group) => ({ name: group, privilege })))
@@ -193,14 +215,21 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
   }, { prefix: http.prefix })
 
   app.addHook('onClose', async () => {
+    await app.requestsFinished()
     await background.finished()
-    await provider.close()
+    await Promise.all([provider, ...others].map((opened) => opened.close()))
     await people.close()
     await storage.close()
     await crud?.close()
   })
+  // Closing goes backwards: a run that is under way ends before what it uses is closed.
+  await app.register(reconciler, { ports, everyMs: configuration.teleconsultations.reconcileEveryMs })
   return app
 }
+
+/** Documents of the original have no record of their provider: theirs was Bandyer or Kaleyra. */
+const originalsProvider = (providers: readonly VideoProvider[]): string =>
+  (providers.find(({ capabilities }) => capabilities.registersPeople) ?? providers[0])?.name ?? ''
 
 const FRONTEND_PATH = '/api/v1/telecons-be'
 

@@ -20,6 +20,10 @@ export const ImmutablePeriod = define('IMMUTABLE_PERIOD', 'The teleconsultation 
 export const OperationInProgress = define('OPERATION_IN_PROGRESS', 'Another change of this teleconsultation is being made; try again shortly', 409)
 export const ConcurrentChange = define('CONCURRENT_CHANGE', 'The teleconsultation was changed by somebody else meanwhile; try again', 409)
 
+export const PreconditionFailed = define('PRECONDITION_FAILED', 'The teleconsultation is not as If-Match says: read it again', 412)
+export const KeyReused = define('IDEMPOTENCY_KEY_REUSED', 'The Idempotency-Key was used before, for another request', 422)
+export const RequestRunning = define('REQUEST_RUNNING', 'A request with this Idempotency-Key is being worked on; try again shortly', 409)
+
 export const InvalidDate = define('INVALID_DATE', 'body/%s is not a date and time that exists', 400)
 export const InvalidSpan = define('INVALID_SPAN', 'A teleconsultation lasts at least 5 minutes and at most 24 hours', 400)
 export const EndOrDuration = define('END_OR_DURATION', 'Give exactly one of body/end_date and body/duration_in_seconds', 400)
@@ -42,6 +46,10 @@ export const CapabilityLimit = define('CAPABILITY_LIMIT', 'The configured video 
 export const NotTheClinic = define('NOT_THE_CLINIC', 'Only the clinic may do this: the request does not come from an address in CLINIC_NETWORKS, or names a foreign host or origin', 403)
 export const ForeignOrigin = define('FOREIGN_ORIGIN', 'A page of another origin may not open this connection', 403)
 export const InvalidPersonalLink = define('INVALID_PERSONAL_LINK', 'The personal link is not valid, or no longer', 401)
+export const ReservationUnauthorized = define('RESERVATION_UNAUTHORIZED', 'Only the Jitsi server may ask this: the request does not carry its secret', 401)
+export const RoomNotReserved = define('ROOM_NOT_RESERVED', 'There is no consultation in this room', 404)
+export const RoomNotOpenYet = define('ROOM_NOT_OPEN_YET', 'The consultation in this room has not begun yet', 403)
+export const RoomOver = define('ROOM_OVER', 'The consultation in this room is over', 410)
 export const PageNotBuilt = define('PAGE_NOT_BUILT', 'The pages are not built: run npm run build', 503)
 
 export const StorageUnavailable = define('STORAGE_UNAVAILABLE', 'The storage cannot be reached at the moment; try again shortly', 503)
@@ -65,6 +73,7 @@ export const ProviderBusy = define('PROVIDER_BUSY', 'The video provider is busy 
 export const ProviderUnavailable = define('PROVIDER_UNAVAILABLE', 'The video provider cannot be reached at the moment; try again shortly', 503)
 export const ProviderTimeout = define('PROVIDER_TIMEOUT', 'The video provider did not answer in time', 504)
 
+export const Overloaded = define('OVERLOADED', 'The service has too much to do at the moment; try again shortly', 503)
 export const InternalError = define('INTERNAL_ERROR', 'Something went wrong', 500)
 
 /** Codes whose sentence stands in `error` as well as in `message`. */
@@ -74,6 +83,8 @@ export const DOCUMENTED_SENTENCES: ReadonlySet<string> = new Set(['TELECONSULTAT
 export const RETRY_AFTER_SECONDS: ReadonlyMap<string, number> = new Map([
   ['OPERATION_IN_PROGRESS', 1],
   ['CONCURRENT_CHANGE', 1],
+  ['REQUEST_RUNNING', 1],
+  ['OVERLOADED', 2],
   ['STORAGE_UNAVAILABLE', 2],
   ['AUTH_SERVICE_UNAVAILABLE', 2],
   ['PAGE_NOT_BUILT', 60],

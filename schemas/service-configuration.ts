@@ -28,6 +28,10 @@ export const ServiceConfiguration = Type.Object({
   environment: Type.Optional(Type.String({ description: 'Of the 1.x generation; accepted and not used' })),
   mode: Type.Optional(Type.String({ description: 'Of the 1.x generation; accepted and not used' })),
   groupsWithBackgroundList: Type.Optional(Type.Array(Type.String(), { description: 'Members of these groups join with the company’s background' })),
+  videoProviders: Type.Optional(Type.Object({
+    byGroup: Type.Optional(Type.Record(Type.String(), Type.Enum(['embedded', 'bandyer', 'kaleyra', 'daily', 'livekit', 'jitsi']), { description: 'The provider of teleconsultations in which a member of this group is plus; of several groups the first in this object counts' })),
+    perRequest: Type.Optional(Type.Boolean({ description: 'Whether a booking may name its provider (videoProvider)' }))
+  }, { description: 'Who chooses another provider than VIDEO_PROVIDER. Only those in use can be chosen: VIDEO_PROVIDERS_ALSO, VIDEO_FALLBACK' })),
   customUserId: Type.Optional(Type.Object({
     source: Type.Optional(Type.String({ default: '_id', pattern: FIELD_PATH, description: 'The user record’s field that holds the custom id' })),
     target: Type.Optional(Type.String({ default: 'authUserId', pattern: FIELD_PATH, description: 'The user record’s field that holds the auth service’s id' }))

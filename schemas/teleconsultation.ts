@@ -36,7 +36,8 @@ export const NewTeleconsultation = Type.Object({
   participants: Participants,
   start_date: StartDate,
   end_date: EndDate,
-  duration_in_seconds: Duration
+  duration_in_seconds: Duration,
+  videoProvider: Type.Optional(Type.Enum(['embedded', 'bandyer', 'kaleyra', 'daily', 'livekit', 'jitsi'], { description: 'Who holds the call, where videoProviders.perRequest of the service configuration allows to choose' }))
 }, { $id: 'NewTeleconsultation', additionalProperties: false })
 export type NewTeleconsultation = Static<typeof NewTeleconsultation>
 
@@ -49,7 +50,8 @@ export const TeleconsultationChange = Type.Object({
 export type TeleconsultationChange = Static<typeof TeleconsultationChange>
 
 export const TeleconsultationCreated = Type.Object({
-  roomId: Type.String({ description: 'The id of the stored document' })
+  roomId: Type.String({ description: 'The id of the stored document' }),
+  unsupported: Type.Optional(Type.Array(Type.String(), { description: 'What was configured and the provider cannot give; only where UNSUPPORTED_WISHES is accept' }))
 }, { $id: 'TeleconsultationCreated' })
 
 export const RoomParams = Type.Object({

@@ -1,4 +1,5 @@
 import type { Environment } from './environment.ts'
+import type { ProviderName } from './video-environment.ts'
 import type { Privilege, ToolName } from '../../schemas/tools.ts'
 
 export interface CallerStep { from: 'object' | 'json' | 'array', extract: string | number }
@@ -8,8 +9,34 @@ export interface Theme {
   dark: { primaryColor: string, accentColor: string }
 }
 
-export interface PrivilegeRule { groups: ReadonlySet<string>, tools: ReadonlySet<ToolName> }
+export interface PrivilegeRule {
+  groups: ReadonlySet<string>
+  tools: ReadonlySet<ToolName>
+  /** Those that the service configuration names; without it all are given that there are, and nobody insists on any. */
+  namedTools?: ReadonlySet<ToolName> | undefined
+}
 export type Privileges = Readonly<Record<Privilege, PrivilegeRule>>
+
+interface KeyConfiguration { privateKey: string | undefined, privateKeyPath: string | undefined }
+
+export interface JitsiConfiguration extends KeyConfiguration {
+  url: string | undefined
+  tenant: string | undefined
+  appId: string | undefined
+  appSecret: string | undefined
+  keyId: string | undefined
+  audience: string | undefined
+  xmppDomain: string | undefined
+  mucDomain: string | undefined
+  linkToken: 'fragment' | 'query'
+  recording: boolean
+  startMuted: { microphone: boolean, camera: boolean }
+  /** Absent: Prosody does not ask. */
+  reservationSecret: string | undefined
+  reservationLobby: boolean
+  /** Without an URL calls cannot be ended. */
+  endMeeting: KeyConfiguration & { url: string | undefined, keyId: string | undefined }
+}
 
 /** The whole configuration, read once at start and passed on as a value. Frozen. */
 export interface Configuration {
@@ -22,6 +49,9 @@ export interface Configuration {
     closeDelayMs: number
     publicUrl: string | undefined
     frameAncestors: string
+    requestTimeoutMs: number
+    maxInFlight: number
+    maxEventLoopDelayMs: number
   }
   log: { level: Environment['LOG_LEVEL'] }
   headers: {
@@ -54,8 +84,17 @@ export interface Configuration {
     timeoutMs: number
   }
   video: {
-    provider: 'embedded' | 'bandyer' | 'kaleyra'
-    /** Of Bandyer or Kaleyra; empty where the provider is another. */
+    provider: ProviderName
+    /** In use besides, the fallback included. */
+    others: readonly ProviderName[]
+    fallback: ProviderName | undefined
+    /** Whether a booking may want what its provider cannot give. */
+    acceptsUnsupported: boolean
+    choice: { perRequest: boolean, byGroup: ReadonlyMap<string, ProviderName> }
+    daily: { apiKey: string, baseUrl: string | undefined, language: string | undefined, transcriptionGeo: 'eu' | 'global' | undefined }
+    livekit: { url: string, browserUrl: string | undefined, apiKey: string, apiSecret: string, endCallsEveryMs: number }
+    jitsi: JitsiConfiguration
+    /** Of Bandyer or Kaleyra; empty where neither is in use. */
     baseUrl: string
     apiKey: string
     transcribe: boolean

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { videoEnvironment } from './video-environment.ts'
 
 const HeaderName = (example: string, description: string) => Type.String({ default: example, pattern: '^[A-Za-z0-9_-]+$', description })
 const CollectionName = (description: string) => Type.Optional(Type.String({ pattern: '^/?[A-Za-z0-9][A-Za-z0-9/_-]*$', description }))
@@ -19,7 +20,6 @@ export const Environment = Type.Object({
   DATA_PATH: Type.String({ default: './data', description: 'Folder of what the service itself stores: the embedded storage and rooms, the generated key' }),
 
   STORAGE: Type.Optional(Type.Enum(['embedded', 'crud-service'], { description: 'Where teleconsultations are stored. Default: embedded, unless a platform variable is set' })),
-  VIDEO_PROVIDER: Type.Optional(Type.Enum(['embedded', 'bandyer', 'kaleyra'], { description: 'Who holds the calls. Default: embedded, unless a platform variable is set: then bandyer (API v1) or kaleyra (API v2), as BANDYER_BASE_URL and BANDYER_API_VERSION say' })),
   AUTHORIZATION: Type.Optional(Type.Enum(['local', 'gateway'], { description: 'local: requests from CLINIC_NETWORKS act as the clinic; gateway: a gateway in front has authenticated everybody. Default: local, unless a platform variable is set' })),
   CLINIC_NETWORKS: Type.String({ default: '127.0.0.0/8,::1/128', description: 'Address ranges that act as the clinic where AUTHORIZATION is local, separated by commas' }),
 
@@ -37,9 +37,7 @@ export const Environment = Type.Object({
   TELECONSULTATIONS_CRUD_NAME: CollectionName('CRUD endpoint of the teleconsultations, with or without leading slash'),
   USER_ID_MAP_CRUD_NAME: CollectionName('CRUD endpoint of the user id map, with or without leading slash'),
   USER_MAP_ID_CRUD_NAME: CollectionName('Another spelling of USER_ID_MAP_CRUD_NAME'),
-  BANDYER_API_SECRET_KEY: Type.Optional(Type.String({ description: 'Key of the Bandyer or Kaleyra account' })),
-  BANDYER_BASE_URL: HttpUrl('Base URL of the Bandyer or Kaleyra API; one that ends in /rest is the v1 API'),
-  BANDYER_API_VERSION: Type.Optional(Type.Enum(['1', '2'], { description: 'The generation of that API, where its URL does not tell' })),
+  ...videoEnvironment,
   AUTH_SERVICE: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9.-]+(:[0-9]{1,5})?$', description: 'Host of the auth service (auth0-client) that knows people, their groups and names. Without it requests bring them' })),
   CUSTOM_ID_USERS_API_ENDPOINT: HttpUrl('List of user records in the manner of the CRUD Service, which maps custom ids to the auth service’s (customUserId in the service configuration); only with AUTH_SERVICE'),
   DEFAULT_CLIENT_TYPE: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]+$', description: 'Client type for the auth service when the request carries none' })),
@@ -53,16 +51,19 @@ export const Environment = Type.Object({
   DEFAULT_RECORDING_TYPE: Type.Enum(['none', 'manual', 'automatic'], { default: 'none', description: 'How calls are recorded, where the provider can do that' }),
   TRANSCRIBE_RECORDINGS: Type.Boolean({ default: true, description: 'Whether recorded calls are transcribed, where the provider can do that; it has to be enabled for the account' }),
   TRANSCRIPTION_MAX_FILE_SIZE: Type.String({ default: '50MB', pattern: '^[0-9]+ *([kKmMgG]?[bB])?$', description: 'Largest transcription that is passed on, e.g. 500KB, 50MB, 1GB' }),
-  ROOM_CREATION: Type.Optional(Type.Enum(['eager', 'late'], { description: 'eager: the room is made when the list of participants is complete; late: when the first link is given. Default: eager with bandyer and kaleyra, late with embedded' })),
+  ROOM_CREATION: Type.Optional(Type.Enum(['eager', 'late'], { description: 'eager: the room is made when the list of participants is complete; late: when the first link is given. Default: eager with bandyer and kaleyra, else late' })),
   OPERATION_LEASE_MS: Type.Integer({ default: 30_000, minimum: 1000, maximum: 600_000, description: 'Milliseconds after which an unfinished change may be taken over' }),
   DEPLOYMENT_ID: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'Marks the provider’s rooms as this deployment’s; no other deployment that uses the same account may have it. Only where it is set, rooms that no teleconsultation owns are looked for at the provider and deleted (the embedded provider needs no name for that)' })),
   RECONCILE_EVERY_SEC: Type.Integer({ default: 60, minimum: 0, maximum: 86_400, description: 'Seconds between two looks for what was left behind by processes that died; 0: never' }),
 
+  REQUEST_TIMEOUT_MS: Type.Integer({ default: 20_000, minimum: 1000, maximum: 300_000, description: 'Milliseconds that a request may take in all: no step begins after them. What was begun at the video provider is still published or undone' }),
+  MAX_REQUESTS_IN_FLIGHT: Type.Integer({ default: 500, minimum: 10, maximum: 100_000, description: 'Requests under way from which on writes are refused with 503; reads from twice as many' }),
+  MAX_EVENT_LOOP_DELAY_MS: Type.Integer({ default: 250, minimum: 20, maximum: 60_000, description: 'Milliseconds by which a process that is busy all the time may be late before writes are refused with 503; reads at four times as much' }),
   STORAGE_TIMEOUT_MS: Type.Integer({ default: 5000, minimum: 100, maximum: 120_000, description: 'Milliseconds that one request to the CRUD Service may take' }),
   PROVIDER_TIMEOUT_MS: Type.Integer({ default: 10_000, minimum: 100, maximum: 120_000, description: 'Milliseconds that one call of the video provider may take' }),
   DETAILS_BUDGET_MS: Type.Integer({ default: 300, minimum: 0, maximum: 10_000, description: 'Milliseconds for which a link waits for the provider’s details of the room' }),
 
-  LINK_SECRET: Type.Optional(Type.String({ minLength: 32, description: 'Secret that signs personal links and the embedded provider’s, at least 32 characters. Default: derived from BANDYER_API_SECRET_KEY where that is set, else generated once into DATA_PATH' })),
+  LINK_SECRET: Type.Optional(Type.String({ minLength: 32, description: 'Secret that signs personal links and the embedded provider’s, at least 32 characters. Default: derived from BANDYER_API_SECRET_KEY where that is set (whoever gives that key up sets this to it), else generated once into DATA_PATH' })),
   PERSONAL_LINK_GRACE_SEC: Type.Integer({ default: 86_400, minimum: 0, maximum: 31_536_000, description: 'Seconds after the end for which a personal link still opens its page' }),
   ICE_SERVERS: Type.String({ default: '', pattern: '^(\\s*(stuns?|turns?):[^\\s,]+\\s*(,\\s*(stuns?|turns?):[^\\s,]+\\s*)*)?$', description: 'STUN and TURN URLs for the embedded video, separated by commas' }),
   TURN_SHARED_SECRET: Type.Optional(Type.String({ minLength: 8, description: 'Secret shared with the TURN servers (TURN REST API): each participant gets credentials of his own' })),

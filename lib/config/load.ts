@@ -6,6 +6,7 @@ import envSchema from 'env-schema'
 import { ServiceConfiguration } from '../../schemas/service-configuration.ts'
 import { TOOL_NAMES, type Privilege, type ToolName } from '../../schemas/tools.ts'
 import { Environment } from './environment.ts'
+import { chooseVideo, choiceProblems, composeVideo, type VideoModes } from './video.ts'
 import type { Configuration, PrivilegeRule, Theme } from './configuration.ts'
 
 /** Every problem of the configuration at once. The messages name variables and keys, never values. */
@@ -52,6 +53,7 @@ export function loadConfiguration (variables: Variables): Configuration {
   if (/\bturns?:/.test(String(given['ICE_SERVERS'])) && given['TURN_SHARED_SECRET'] === undefined) {
     problems.push('TURN_SHARED_SECRET is required where ICE_SERVERS names a TURN server')
   }
+  if (service !== undefined) problems.push(...choiceProblems(service, modes.video))
   if (environment === undefined || service === undefined || problems.length > 0) throw new ConfigurationError(problems)
   return freeze(compose(environment, service, modes))
 }
@@ -103,7 +105,7 @@ const describe = (about: string, problem: ErrorObject) => {
 interface Modes {
   storage: Configuration['storage']['mode']
   identity: Configuration['identity']['mode']
-  video: Configuration['video']['provider']
+  video: VideoModes
 }
 
 function chooseModes (given: Record<string, unknown>, problems: string[]): Modes {
@@ -115,24 +117,13 @@ function chooseModes (given: Record<string, unknown>, problems: string[]): Modes
     need('TELECONSULTATIONS_CRUD_NAME', 'where the storage is a CRUD Service')
     if (!has('USER_MAP_ID_CRUD_NAME')) need('USER_ID_MAP_CRUD_NAME', 'where the storage is a CRUD Service')
   }
-  const video = given['VIDEO_PROVIDER'] ?? (platform ? generationOf(given) : 'embedded')
-  if (video !== 'embedded') {
-    const reason = has('VIDEO_PROVIDER') ? 'with this VIDEO_PROVIDER' : 'beside platform variables, unless VIDEO_PROVIDER is embedded'
-    need('BANDYER_API_SECRET_KEY', reason)
-    need('BANDYER_BASE_URL', reason)
-  }
+  const video = chooseVideo(given, platform, problems)
   if (has('CUSTOM_ID_USERS_API_ENDPOINT')) need('AUTH_SERVICE', 'with CUSTOM_ID_USERS_API_ENDPOINT')
   return {
     storage: storage === 'crud-service' ? 'crud-service' : 'embedded',
     identity: (given['AUTHORIZATION'] ?? (platform ? 'gateway' : 'local')) === 'gateway' ? 'gateway' : 'local',
-    video: video === 'bandyer' || video === 'kaleyra' ? video : 'embedded'
+    video
   }
-}
-
-/** The v1 API stands below /rest, the v2 API does not. */
-function generationOf (given: Record<string, unknown>): 'bandyer' | 'kaleyra' {
-  const version = given['BANDYER_API_VERSION'] ?? (/\/rest\/*$/.test(String(given['BANDYER_BASE_URL'] ?? '')) ? '1' : '2')
-  return version === '1' ? 'bandyer' : 'kaleyra'
 }
 
 function compose (environment: Environment, service: ServiceConfiguration, modes: Modes): Configuration {
@@ -147,7 +138,10 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
       trustedProxies: list(environment.TRUSTED_PROXIES),
       closeDelayMs: (environment.WAIT_BEFORE_SERVER_CLOSE_SEC ?? (local ? 0 : 10)) * 1000,
       publicUrl: environment.PUBLIC_URL?.replace(/\/+$/, ''),
-      frameAncestors: environment.FRAME_ANCESTORS
+      frameAncestors: environment.FRAME_ANCESTORS,
+      requestTimeoutMs: environment.REQUEST_TIMEOUT_MS,
+      maxInFlight: environment.MAX_REQUESTS_IN_FLIGHT,
+      maxEventLoopDelayMs: environment.MAX_EVENT_LOOP_DELAY_MS
     },
     log: { level: environment.LOG_LEVEL },
     headers: {
@@ -183,9 +177,7 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
       timeoutMs: environment.STORAGE_TIMEOUT_MS
     },
     video: {
-      provider: modes.video,
-      baseUrl: environment.BANDYER_BASE_URL?.replace(/\/+$/, '') ?? '',
-      apiKey: environment.BANDYER_API_SECRET_KEY ?? '',
+      ...composeVideo(environment, service, modes.video),
       transcribe: environment.TRANSCRIBE_RECORDINGS,
       timeoutMs: environment.PROVIDER_TIMEOUT_MS,
       detailsBudgetMs: environment.DETAILS_BUDGET_MS,
@@ -198,17 +190,17 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
       live: environment.LIVE_TELECONSULTATION,
       immutablePeriodMs: environment.IMMUTABLE_PERIOD_MS,
       clockSkewMs: environment.CLOCK_SKEW_MS,
-      roomCreation: environment.ROOM_CREATION ?? (modes.video === 'embedded' ? 'late' : 'eager'),
+      roomCreation: environment.ROOM_CREATION ?? (['bandyer', 'kaleyra'].includes(modes.video.provider) ? 'eager' : 'late'),
       operationLeaseMs: environment.OPERATION_LEASE_MS,
       deployment: environment.DEPLOYMENT_ID ?? 'teleconsultation',
-      deletesOrphans: environment.DEPLOYMENT_ID !== undefined || modes.video === 'embedded',
+      deletesOrphans: environment.DEPLOYMENT_ID !== undefined || modes.video.provider === 'embedded',
       reconcileEveryMs: environment.RECONCILE_EVERY_SEC * 1000,
       deleteUploads: environment.TELECONSULTATION_DELETE_UPLOADS,
       recording: environment.DEFAULT_RECORDING_TYPE,
       transcriptionLimitBytes: bytesOf(environment.TRANSCRIPTION_MAX_FILE_SIZE)
     },
     dataPath: environment.DATA_PATH,
-    linkSecret: environment.LINK_SECRET ?? (modes.video === 'embedded' ? undefined : environment.BANDYER_API_SECRET_KEY),
+    linkSecret: environment.LINK_SECRET ?? environment.BANDYER_API_SECRET_KEY,
     privileges: { basic: privilegeRule(service, 'basic'), plus: privilegeRule(service, 'plus') },
     theme: {
       light: { ...DEFAULT_THEME.light, ...service.theme?.light },
@@ -239,7 +231,7 @@ const collectionPath = (name: string | undefined, fallback: string) => `/${(name
 function privilegeRule (service: ServiceConfiguration, privilege: Privilege): PrivilegeRule {
   const { groups, tools } = service.privileges[privilege]
   const on: ToolName[] = tools === undefined ? [...TOOL_NAMES] : TOOL_NAMES.filter((name) => tools[name] === true)
-  return { groups: new Set(groups), tools: new Set(on) }
+  return { groups: new Set(groups), tools: new Set(on), namedTools: new Set(tools === undefined ? [] : on) }
 }
 
 function isNetwork (text: string): boolean {

@@ -1,4 +1,5 @@
 import type { Privilege } from '../../schemas/tools.ts'
+import type { Attempt } from './idempotency.ts'
 
 /** One participant as stored: the original's fields, and the two of ours that its collection allows inside the element. */
 export interface StoredParticipant {
@@ -44,11 +45,15 @@ export interface Operation {
   startedAt: number
   /** What the commit publishes together with the room; absent where the content stays. */
   content?: Content | undefined
+  /** The request that wants this addition; remembered with the commit. */
+  addition?: Attempt | undefined
 }
 
 /** A room to delete: known by its id, or only by the marker that a dead operation may have put on one. */
 export type Garbage =
-  | { providerRoomId: string, marker?: string | undefined }
+  /** Without a provider: at that of the document. */
+  | { providerRoomId: string, marker?: string | undefined, provider?: string | undefined }
+  /** At whichever provider it was made. */
   | { marker: string, since: number }
 
 /** What the service keeps beside the content. Absent in documents of the original. */
@@ -62,8 +67,17 @@ export interface Control {
   /** Ids of accepted operations, the latest last: a repeated write is recognised. */
   applied: string[]
   garbage: Garbage[]
+  /** Where the room of record is; while there is none, where it would be made. */
   provider: string
+  /** What the booking chose. */
+  chosen?: string | undefined
+  /** The provider that failed to make the room, so that another one did. */
+  fellBackFrom?: string | undefined
   room?: StoredRoom | undefined
+  /** The request that booked this. Gone again where the booking failed: then its key is free. */
+  idempotency?: Attempt | undefined
+  /** Requests that added somebody, the latest last. */
+  additions?: Attempt[] | undefined
 }
 
 /** What the compare-and-set compares: a revision where the collection has one, else what the original's fields give. */
@@ -91,6 +105,12 @@ export const restingPhase = (content: Content, room: StoredRoom | undefined): Ph
   room !== undefined ? 'READY' : isComplete(content) ? 'PENDING' : 'INCOMPLETE'
 
 export const remember = (applied: readonly string[], operationId: string) => [...applied, operationId].slice(-APPLIED_REMEMBERED)
+
+/** The room of record as something to delete. */
+export const roomAsGarbage = ({ room, provider }: Control): Garbage[] => room === undefined ? [] : [{ ...room, provider }]
+
+/** Whether the booking was ever finished: a failed one is accepted by no operation. */
+export const wasBooked = (control: Control) => control.applied.length > 0
 
 /** Whether another's operation still holds the document. */
 export const isHeld = (control: Control, now: Date) => control.operation !== undefined && control.operation.leaseUntil > now.getTime()

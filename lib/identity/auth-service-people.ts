@@ -26,18 +26,18 @@ interface Named { participant: Pick<Participant, 'userExternalId' | 'fullName' |
  * DUPLICATE_PARTICIPANT and TOO_MANY_PARTICIPANTS.
  */
 export function peopleOfAuthService ({ directory, customIds, privileges }: AuthServicePeopleOptions) {
-  const authIdsOf = async (ids: readonly string[], headers: Readonly<Record<string, string>>) =>
-    customIds === undefined ? new Map(ids.map((id) => [id, id])) : await customIds.toAuthIds(ids, headers)
+  const authIdsOf = async (ids: readonly string[], headers: Readonly<Record<string, string>>, endsAt: number | undefined) =>
+    customIds === undefined ? new Map(ids.map((id) => [id, id])) : await customIds.toAuthIds(ids, headers, endsAt)
 
-  const resolve = async (named: readonly Named[], given: Readonly<Record<string, string>>): Promise<KnownPerson[]> => {
+  const resolve = async (named: readonly Named[], given: Readonly<Record<string, string>>, endsAt: number | undefined): Promise<KnownPerson[]> => {
     const headers = withoutRowRestriction(given)
-    const authIds = await authIdsOf(named.map(({ participant }) => participant.userExternalId), headers)
+    const authIds = await authIdsOf(named.map(({ participant }) => participant.userExternalId), headers, endsAt)
     const wanted = named.map(({ participant, field }) => {
       const authId = authIds.get(participant.userExternalId)
       if (authId === undefined) throw new UserNotFound(field)
       return { participant, field, authId }
     })
-    const users = await directory.find([...authIds.values()], headers)
+    const users = await directory.find([...authIds.values()], headers, endsAt)
     return wanted.map(({ participant, field, authId }) => {
       const user = users.get(authId)
       if (user === undefined) throw new UserNotFound(field)
@@ -46,20 +46,20 @@ export function peopleOfAuthService ({ directory, customIds, privileges }: AuthS
   }
 
   return {
-    async list (participants: NewTeleconsultation['participants'], headers: Readonly<Record<string, string>>): Promise<{ number: number, people: KnownPerson[] }> {
+    async list (participants: NewTeleconsultation['participants'], headers: Readonly<Record<string, string>>, endsAt?: number): Promise<{ number: number, people: KnownPerson[] }> {
       if (Array.isArray(participants)) {
         checkList(participants, participants.length, 'participants')
         const named = participants.map((userExternalId, index) => ({ participant: { userExternalId }, field: `participants/${index}` }))
-        return { number: participants.length, people: await resolve(named, headers) }
+        return { number: participants.length, people: await resolve(named, headers, endsAt) }
       }
       const { number, data } = participants
       checkList(data.map(({ userExternalId }) => userExternalId), number)
       const named = data.map((participant, index) => ({ participant, field: `participants/data/${index}/userExternalId` }))
-      return { number, people: await resolve(named, headers) }
+      return { number, people: await resolve(named, headers, endsAt) }
     },
 
-    async one (participant: Participant, headers: Readonly<Record<string, string>>): Promise<KnownPerson> {
-      const [person] = await resolve([{ participant, field: 'userExternalId' }], headers)
+    async one (participant: Participant, headers: Readonly<Record<string, string>>, endsAt?: number): Promise<KnownPerson> {
+      const [person] = await resolve([{ participant, field: 'userExternalId' }], headers, endsAt)
       if (person === undefined) throw new UserNotFound('userExternalId')
       return person
     }

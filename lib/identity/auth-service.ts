@@ -14,10 +14,11 @@ export interface AuthUser {
 export interface UserDirectory {
   /**
    * @param headers what the auth service is to see of the request that this serves
+   * @param endsAt when the request must be over, in epoch milliseconds
    * @returns by id; who is not known is not in it
    * @throws AUTH_SERVICE_UNAVAILABLE, AUTH_SERVICE_TIMEOUT, AUTH_SERVICE_BAD_ANSWER, AUTH_SERVICE_REFUSED
    */
-  find (ids: readonly string[], headers: Readonly<Record<string, string>>): Promise<Map<string, AuthUser>>
+  find (ids: readonly string[], headers: Readonly<Record<string, string>>, endsAt?: number): Promise<Map<string, AuthUser>>
 }
 
 export interface AuthServiceOptions {
@@ -49,9 +50,9 @@ export function authServiceDirectory ({ http, defaultClientType, clientTypeHeade
   const search = userSearch({ http, pageSize: PAGE_SIZE, pathOf: searchPath ?? usersById, idOf })
   const defaults: Record<string, string> = defaultClientType === undefined ? {} : { [clientTypeHeader]: defaultClientType }
   return {
-    async find (ids, headers) {
+    async find (ids, headers, endsAt) {
       const users = new Map<string, AuthUser>()
-      for (const { id, record } of await search(ids, { ...defaults, ...headers })) {
+      for (const { id, record } of await search(ids, { ...defaults, ...headers }, endsAt)) {
         if (!users.has(id)) users.set(id, asUser(id, record))
       }
       return users

@@ -9,7 +9,7 @@ export interface CustomIds {
    * @returns the auth service's id by custom id; who has none is not in it
    * @throws AUTH_SERVICE_UNAVAILABLE, AUTH_SERVICE_TIMEOUT, AUTH_SERVICE_BAD_ANSWER, AUTH_SERVICE_REFUSED
    */
-  toAuthIds (ids: readonly string[], headers: Readonly<Record<string, string>>): Promise<Map<string, string>>
+  toAuthIds (ids: readonly string[], headers: Readonly<Record<string, string>>, endsAt?: number): Promise<Map<string, string>>
 }
 
 export interface CustomIdsOptions {
@@ -48,9 +48,9 @@ export function customIds ({ http, path, source, target }: CustomIdsOptions): Cu
   })
 
   return {
-    async toAuthIds (ids, headers) {
+    async toAuthIds (ids, headers, endsAt) {
       const authIds = new Map<string, string>()
-      for (const { id, record } of await search(ids, headers)) {
+      for (const { id, record } of await search(ids, headers, endsAt)) {
         const authId = asId(valueAt(record, target))
         if (authId === undefined) continue
         // One custom id of two people: whichever were taken, it could be the wrong one.

@@ -14,22 +14,19 @@ export interface Tokens<Claims extends object> {
 }
 
 export interface PersonalLinks {
-  /** The address of the participant's page; the token stands in the fragment, which no server and no referrer sees. A secret. */
-  linkFor (claims: PersonalLinkClaims, endAt: Date): string
+  /**
+   * The address of the participant's page; the token stands in the fragment, which no server and no referrer sees. A
+   * secret. Always the same for the same participant of the same teleconsultation, whatever becomes of dates, rooms and
+   * providers: whether it still opens is judged by what is stored.
+   */
+  linkFor (claims: PersonalLinkClaims): string
   /** @throws INVALID_PERSONAL_LINK */
   read (authorization: string | undefined): PersonalLinkClaims
 }
 
-// Whether a link still opens is judged by the stored end, which may move after the link was given out; the token's own
-// expiry only bounds how long a forgotten link can matter.
-const LONGEST_MS = 90 * 24 * 60 * 60 * 1000
-
 export function personalLinks (tokens: Tokens<PersonalLinkClaims>, publicUrl: () => string): PersonalLinks {
   return {
-    linkFor ({ room, sub }, endAt) {
-      const token = tokens.sign({ room, sub, exp: Math.floor((endAt.getTime() + LONGEST_MS) / 1000) })
-      return `${publicUrl()}/telecons-fe/teleconsultation/${encodeURIComponent(room)}#${token}`
-    },
+    linkFor: ({ room, sub }) => `${publicUrl()}/join#${tokens.sign({ room, sub })}`,
     read (authorization) {
       const token = /^Bearer ([A-Za-z0-9._-]{1,4096})$/.exec(authorization ?? '')?.[1]
       if (token === undefined) throw new InvalidPersonalLink()

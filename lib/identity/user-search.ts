@@ -28,12 +28,12 @@ const MOST_PAGES = 4
  * @throws AUTH_SERVICE_UNAVAILABLE, AUTH_SERVICE_TIMEOUT, AUTH_SERVICE_BAD_ANSWER, AUTH_SERVICE_REFUSED
  */
 export function userSearch ({ http, pageSize, pathOf, idOf }: UserSearchOptions) {
-  const searchTogether = async (ids: readonly string[], headers: Readonly<Record<string, string>>): Promise<FoundUser[]> => {
+  const searchTogether = async (ids: readonly string[], headers: Readonly<Record<string, string>>, endsAt: number | undefined): Promise<FoundUser[]> => {
     const missing = new Set(ids)
     const found: FoundUser[] = []
     for (let page = 0; page < MOST_PAGES && missing.size > 0; page++) {
-      const records = recordsOf(await send(http, pathOf(ids, page * pageSize), headers))
-      if (records === 'refused') return await searchApart(ids, headers)
+      const records = recordsOf(await send(http, pathOf(ids, page * pageSize), headers, endsAt))
+      if (records === 'refused') return await searchApart(ids, headers, endsAt)
       for (const record of records) {
         const id = idOf(record)
         if (id === undefined || !ids.includes(id)) continue
@@ -46,11 +46,11 @@ export function userSearch ({ http, pageSize, pathOf, idOf }: UserSearchOptions)
   }
 
   // A CRUD Service refuses a whole query for one malformed id in it: the others still have to be told apart from that one.
-  const searchApart = async (ids: readonly string[], headers: Readonly<Record<string, string>>) =>
-    ids.length === 1 ? [] : (await Promise.all(ids.map((id) => searchTogether([id], headers)))).flat()
+  const searchApart = async (ids: readonly string[], headers: Readonly<Record<string, string>>, endsAt: number | undefined) =>
+    ids.length === 1 ? [] : (await Promise.all(ids.map((id) => searchTogether([id], headers, endsAt)))).flat()
 
-  return async (ids: Iterable<string>, headers: Readonly<Record<string, string>>): Promise<FoundUser[]> =>
-    (await Promise.all(chunksOf(new Set(ids)).map((chunk) => searchTogether(chunk, headers)))).flat()
+  return async (ids: Iterable<string>, headers: Readonly<Record<string, string>>, endsAt?: number): Promise<FoundUser[]> =>
+    (await Promise.all(chunksOf(new Set(ids)).map((chunk) => searchTogether(chunk, headers, endsAt)))).flat()
 }
 
 function chunksOf (ids: ReadonlySet<string>): string[][] {
@@ -70,9 +70,9 @@ function chunksOf (ids: ReadonlySet<string>): string[][] {
   return chunks
 }
 
-async function send (http: HttpClient, path: string, headers: Readonly<Record<string, string>>): Promise<HttpAnswer> {
+async function send (http: HttpClient, path: string, headers: Readonly<Record<string, string>>, deadlineAt: number | undefined): Promise<HttpAnswer> {
   try {
-    return await http.request({ method: 'GET', path, headers })
+    return await http.request({ method: 'GET', path, headers, deadlineAt })
   } catch (error) {
     if (!(error instanceof HttpFailure)) throw error
     const Failure = { timeout: AuthServiceTimeout, unreachable: AuthServiceUnavailable, cut: AuthServiceBadAnswer }[error.reason]

@@ -27,11 +27,20 @@ export default fp(function metrics (app: FastifyInstance, _options: object, done
   })
   const summary = new Summary({ name: 'http_request_summary_seconds', help: 'request duration in seconds summary', labelNames, registers: [register] })
 
+  // Bound once for each combination, of which there are few: binding is what costs at every request.
+  const bound = new Map<string, { observe (seconds: number): void }>()
+  const boundTo = (method: string, route: string, status: number) => {
+    const key = `${method} ${status} ${route}`
+    const known = bound.get(key)
+    if (known !== undefined) return known
+    const labels = { method, route, status_code: status }
+    const observers = [histogram.labels(labels), summary.labels(labels)]
+    const made = { observe: (seconds: number) => { for (const one of observers) one.observe(seconds) } }
+    bound.set(key, made)
+    return made
+  }
   app.addHook('onResponse', (request, reply, next) => {
-    const labels = { method: request.method, route: request.routeOptions.url ?? 'unknown', status_code: reply.statusCode }
-    const seconds = reply.elapsedTime / 1000
-    histogram.observe(labels, seconds)
-    summary.observe(labels, seconds)
+    boundTo(request.method, request.routeOptions.url ?? 'unknown', reply.statusCode).observe(reply.elapsedTime / 1000)
     next()
   })
 

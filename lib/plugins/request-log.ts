@@ -10,26 +10,30 @@ export default fp(function requestLog (app: FastifyInstance, _options: object, d
   // Asked once: the fields are not even gathered where nobody reads them.
   const traces = app.log.level === 'trace'
   const informs = traces || app.log.level === 'debug' || app.log.level === 'info'
-  app.addHook('onRequest', (request, _reply, next) => {
-    if (traces && !isStatus(request)) {
-      request.log.trace({ ...fieldsOf(request), host: { ...hostOf(request), forwardedHostame: request.headers['x-forwarded-host'] } }, 'incoming request')
-    }
-    next()
-  })
+  if (traces) {
+    app.addHook('onRequest', (request, _reply, next) => {
+      if (!isStatus(request)) {
+        request.log.trace({ ...fieldsOf(request), host: { ...hostOf(request), forwardedHostame: request.headers['x-forwarded-host'] } }, 'incoming request')
+      }
+      next()
+    })
+  }
 
-  app.addHook('onResponse', (request, reply, next) => {
-    if (informs && !isStatus(request)) {
-      const { http, url } = fieldsOf(request)
-      const bytes = Number(reply.getHeader('content-length'))
-      request.log.info({
-        http: { ...http, response: { statusCode: reply.statusCode, body: { bytes: Number.isNaN(bytes) ? undefined : bytes } } },
-        url,
-        host: { ...hostOf(request), forwardedHost: request.headers['x-forwarded-host'] },
-        responseTime: reply.elapsedTime
-      }, 'request completed')
-    }
-    next()
-  })
+  if (informs) {
+    app.addHook('onResponse', (request, reply, next) => {
+      if (!isStatus(request)) {
+        const { http, url } = fieldsOf(request)
+        const bytes = Number(reply.getHeader('content-length'))
+        request.log.info({
+          http: { ...http, response: { statusCode: reply.statusCode, body: { bytes: Number.isNaN(bytes) ? undefined : bytes } } },
+          url,
+          host: { ...hostOf(request), forwardedHost: request.headers['x-forwarded-host'] },
+          responseTime: reply.elapsedTime
+        }, 'request completed')
+      }
+      next()
+    })
+  }
   done()
 }, { name: 'request-log' })
 

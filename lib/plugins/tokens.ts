@@ -22,17 +22,18 @@ export interface TokensOptions {
   clock: () => Date
 }
 
+const kinds = { room: 'room', personalLink: 'personal-link' } as const
+
 /**
  * Signed tokens, one kind a purpose: HS256 and nothing else, a key and an audience of its own for each kind, and an expiry
- * in every one.
+ * in those that open a call.
  */
 export default fp(async function tokens (app: FastifyInstance, { secret, clock }: TokensOptions) {
-  const kinds = { room: 'room', personalLink: 'personal-link' } as const
   const optionsOf = (audience: string): FastifyJWTOptions => ({
     secret: derivedKey(secret, audience),
     // Without the time of signing the same link is the same text, whenever it is asked for.
     sign: { algorithm: 'HS256', aud: audience, noTimestamp: true },
-    verify: { algorithms: ['HS256'], allowedAud: audience, requiredClaims: ['exp', 'sub'] }
+    verify: { algorithms: ['HS256'], allowedAud: audience, requiredClaims: audience === kinds.room ? ['exp', 'sub'] : ['room', 'sub'] }
   })
   for (const [namespace, audience] of Object.entries(kinds)) {
     await app.register(jwt, { ...optionsOf(audience), namespace })

@@ -125,6 +125,8 @@ export interface Capabilities {
   /** How a limited duration is enforced. */
   endGate: 'none' | 'access' | 'room'
   access: 'vendor-link' | 'minted-link' | 'minted-token'
+  /** `accessFor` asks nobody, so that it needs no deadline. Absent: it may. */
+  computesAccess?: true
   tools: ReadonlySet<ToolName>
   toolScope: 'participant' | 'room'
   recording: ReadonlySet<RecordingKind>

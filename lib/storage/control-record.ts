@@ -17,6 +17,8 @@ const StoredContent = Type.Object({
   endAt: Type.String()
 })
 
+const StoredAttempt = Type.Object({ key: Type.String(), fingerprint: Type.String(), at: Type.Number() })
+
 const StoredControl = Type.Object({
   phase: Type.Enum(['INCOMPLETE', 'PENDING', 'READY', 'DELETING']),
   sealed: Type.Boolean(),
@@ -26,16 +28,21 @@ const StoredControl = Type.Object({
     epoch: Type.Integer(),
     leaseUntil: Type.Number(),
     startedAt: Type.Number(),
-    content: Type.Optional(StoredContent)
+    content: Type.Optional(StoredContent),
+    addition: Type.Optional(StoredAttempt)
   })),
   epoch: Type.Integer(),
   applied: Type.Array(Type.String()),
   garbage: Type.Array(Type.Union([
-    Type.Object({ providerRoomId: Type.String(), marker: Type.Optional(Type.String()) }),
+    Type.Object({ providerRoomId: Type.String(), marker: Type.Optional(Type.String()), provider: Type.Optional(Type.String()) }),
     Type.Object({ marker: Type.String(), since: Type.Number() })
   ])),
   provider: Type.String(),
-  room: Type.Optional(Type.Object({ providerRoomId: Type.String(), marker: Type.Optional(Type.String()) }))
+  chosen: Type.Optional(Type.String()),
+  fellBackFrom: Type.Optional(Type.String()),
+  room: Type.Optional(Type.Object({ providerRoomId: Type.String(), marker: Type.Optional(Type.String()) })),
+  idempotency: Type.Optional(StoredAttempt),
+  additions: Type.Optional(Type.Array(StoredAttempt))
 })
 
 const isControl = new Ajv().compile<Control>(StoredControl)
@@ -60,7 +67,7 @@ const SEPARATOR = ';'
  * and the record as JSON.
  */
 export function writeOfficialState (control: Control): string {
-  const atRest = !control.sealed && control.operation === undefined && control.garbage.length === 0 && control.epoch === 0 && control.applied.length === 0
+  const atRest = !control.sealed && control.operation === undefined && control.garbage.length === 0 && control.epoch === 0 && control.applied.length === 0 && control.idempotency === undefined
   return atRest ? control.phase : `${control.phase}${SEPARATOR}${JSON.stringify(control)}`
 }
 

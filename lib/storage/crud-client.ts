@@ -36,18 +36,19 @@ export interface CrudSchema { properties?: Record<string, unknown> }
 /**
  * One collection of a CRUD Service 6 or 7 (docs: mia-platform crud-service). Every method throws STORAGE_UNAVAILABLE,
  * STORAGE_TIMEOUT or STORAGE_BAD_ANSWER, and STORAGE_REFUSED with the CRUD Service's status and message for its 4xx.
- * After the first two a write may have been made.
+ * After the first two a write may have been made, unless the error says `unsent`. `endsAt` is when the answer must be there at
+ * the latest, in epoch milliseconds.
  */
 export interface CrudCollection {
-  /** Undefined: missing, or in another state. */
-  get (id: string, headers: CrudHeaders): Promise<CrudDocument | undefined>
-  list (query: CrudListQuery, headers: CrudHeaders): Promise<CrudDocument[]>
+  /** Undefined: missing, or in another state. Frozen; the same object as long as it does not change. */
+  get (id: string, headers: CrudHeaders, endsAt?: number): Promise<CrudDocument | undefined>
+  list (query: CrudListQuery, headers: CrudHeaders, endsAt?: number): Promise<CrudDocument[]>
   /** @returns the new document's id; 'duplicate' when a unique index refuses it */
-  insert (document: Readonly<Record<string, unknown>>, headers: CrudHeaders): Promise<string | 'duplicate'>
-  /** Atomic: only while the filter matches. Undefined: no such document, or it does not match. */
-  patch (id: string, filter: CrudFilter, commands: CrudCommands, headers: CrudHeaders): Promise<CrudDocument | undefined>
+  insert (document: Readonly<Record<string, unknown>>, headers: CrudHeaders, endsAt?: number): Promise<string | 'duplicate'>
+  /** Atomic: only while the filter matches. Undefined: no such document in these states (PUBLIC where none are given), or it does not match. */
+  patch (id: string, filter: CrudFilter, commands: CrudCommands, headers: CrudHeaders, endsAt?: number, states?: readonly CrudState[]): Promise<CrudDocument | undefined>
   /** Repeating it is harmless. False: no such document. */
-  moveTo (id: string, state: CrudState, headers: CrudHeaders): Promise<boolean>
+  moveTo (id: string, state: CrudState, headers: CrudHeaders, endsAt?: number): Promise<boolean>
   schema (headers: CrudHeaders): Promise<CrudSchema>
 }
 
@@ -55,32 +56,47 @@ export interface CrudCollection {
  * @param path the collection's base path, with a leading slash and without a final one
  */
 export function crudCollection (http: HttpClient, path: string): CrudCollection {
-  const call = async (request: Omit<HttpRequest, 'headers'>, headers: CrudHeaders): Promise<HttpAnswer> => {
-    const answer = await send(http, { ...request, path: path + request.path, headers })
+  const call = async (request: Omit<HttpRequest, 'headers' | 'deadlineAt'>, headers: CrudHeaders, deadlineAt: number | undefined): Promise<HttpAnswer> => {
+    const answer = await send(http, { ...request, path: path + request.path, headers, deadlineAt })
     if (answer.status >= 500 && !isDuplicate(answer)) throw new StorageUnavailable()
     return answer
   }
 
+  // People ask for the same few documents again and again: what has not changed is not parsed again.
+  const known = new Map<string, { text: string, document: CrudDocument }>()
+  const asRead = (id: string, answer: HttpAnswer): CrudDocument => {
+    const before = known.get(id)
+    if (before !== undefined && before.text === answer.text && answer.status === 200) return before.document
+    const document = frozen(documentOf(answer))
+    if (answer.text.length > LARGEST_KNOWN) return document
+    if (before === undefined && known.size >= MOST_KNOWN) {
+      const [oldest] = known.keys()
+      if (oldest !== undefined) known.delete(oldest)
+    }
+    known.set(id, { text: answer.text, document })
+    return document
+  }
+
   return {
-    async get (id, headers) {
-      const answer = await call({ method: 'GET', path: `/${encodeURIComponent(id)}` }, headers)
-      return answer.status === 404 ? undefined : documentOf(answer)
+    async get (id, headers, endsAt) {
+      const answer = await call({ method: 'GET', path: `/${encodeURIComponent(id)}` }, headers, endsAt)
+      return answer.status === 404 ? undefined : asRead(id, answer)
     },
 
-    async list (query, headers) {
+    async list (query, headers, endsAt) {
       const parameters = new URLSearchParams({ _l: String(query.limit) })
       if (query.skip !== undefined && query.skip > 0) parameters.set('_sk', String(query.skip))
       if (query.sort !== undefined) parameters.set('_s', query.sort)
       if (query.filter !== undefined) parameters.set('_q', JSON.stringify(query.filter))
       if (query.states !== undefined) parameters.set('_st', query.states.join(','))
-      const answer = await call({ method: 'GET', path: `/?${parameters}` }, headers)
+      const answer = await call({ method: 'GET', path: `/?${parameters}` }, headers, endsAt)
       const documents = success(answer)
       if (!Array.isArray(documents)) throw new StorageBadAnswer()
       return documents.map(asDocument)
     },
 
-    async insert (document, headers) {
-      const answer = await call({ method: 'POST', path: '/', body: document }, headers)
+    async insert (document, headers, endsAt) {
+      const answer = await call({ method: 'POST', path: '/', body: document }, headers, endsAt)
       if (isDuplicate(answer)) return 'duplicate'
       const created = success(answer)
       const id: unknown = isRecord(created) ? created['_id'] : undefined
@@ -88,25 +104,37 @@ export function crudCollection (http: HttpClient, path: string): CrudCollection 
       return id
     },
 
-    async patch (id, filter, commands, headers) {
+    async patch (id, filter, commands, headers, endsAt, states) {
       const parameters = new URLSearchParams({ _q: JSON.stringify(filter) })
-      const answer = await call({ method: 'PATCH', path: `/${encodeURIComponent(id)}?${parameters}`, body: commands }, headers)
+      if (states !== undefined) parameters.set('_st', states.join(','))
+      const answer = await call({ method: 'PATCH', path: `/${encodeURIComponent(id)}?${parameters}`, body: commands }, headers, endsAt)
       return answer.status === 404 ? undefined : documentOf(answer)
     },
 
-    async moveTo (id, state, headers) {
-      const answer = await call({ method: 'POST', path: `/${encodeURIComponent(id)}/state`, body: { stateTo: state } }, headers)
+    async moveTo (id, state, headers, endsAt) {
+      const answer = await call({ method: 'POST', path: `/${encodeURIComponent(id)}/state`, body: { stateTo: state } }, headers, endsAt)
       if (answer.status === 404) return false
       if (answer.status !== 204 && answer.status !== 200) success(answer)
       return true
     },
 
     async schema (headers) {
-      const schema = success(await call({ method: 'GET', path: '/schema' }, headers))
+      const schema = success(await call({ method: 'GET', path: '/schema' }, headers, undefined))
       if (!isRecord(schema)) throw new StorageBadAnswer()
       return schema
     }
   }
+}
+
+const MOST_KNOWN = 500
+const LARGEST_KNOWN = 16 * 1024
+
+function frozen<T> (value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) frozen(part)
+    Object.freeze(value)
+  }
+  return value
 }
 
 async function send (http: HttpClient, request: HttpRequest): Promise<HttpAnswer> {
@@ -115,7 +143,7 @@ async function send (http: HttpClient, request: HttpRequest): Promise<HttpAnswer
   } catch (error) {
     if (!(error instanceof HttpFailure)) throw error
     const Failure = { timeout: StorageTimeout, unreachable: StorageUnavailable, cut: StorageBadAnswer }[error.reason]
-    throw Object.assign(new Failure(), { cause: error })
+    throw Object.assign(new Failure(), { cause: error, unsent: !error.sent })
   }
 }
 

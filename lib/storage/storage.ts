@@ -1,4 +1,4 @@
-import { httpClient } from '../http/client.ts'
+import { httpClient, type HttpEventListener } from '../http/client.ts'
 import { crudCollection, type CrudCollection } from './crud-client.ts'
 import { layoutOf, type Layout } from './teleconsultation-store.ts'
 
@@ -10,6 +10,7 @@ export interface StorageOptions {
   userIdMaps: string
   timeoutMs: number
   clock: () => Date
+  onEvent?: HttpEventListener | undefined
 }
 
 export interface Storage {
@@ -26,8 +27,8 @@ export interface Storage {
 const CHECKED_FOR_MS = 1000
 const OPTIONAL_FIELDS = ['revision', 'service']
 
-export function openStorage ({ url, teleconsultations, userIdMaps, timeoutMs, clock }: StorageOptions): Storage {
-  const http = httpClient({ baseUrl: url, timeoutMs })
+export function openStorage ({ url, teleconsultations, userIdMaps, timeoutMs, clock, onEvent }: StorageOptions): Storage {
+  const http = httpClient({ baseUrl: url, timeoutMs, name: 'storage', now: () => clock().getTime(), onEvent })
   const collection = crudCollection(http, teleconsultations)
   const fields = async () => Object.keys((await collection.schema({})).properties ?? {})
 

@@ -1,7 +1,9 @@
 import { StorageBadAnswer } from '../errors.ts'
-import type { Content, Control, StoredParticipant, Teleconsultation, Version } from '../domain/teleconsultation.ts'
-import { isUnsettled, restingPhase } from '../domain/teleconsultation.ts'
+import type { Content, Control, Operation, StoredParticipant, Teleconsultation, Version } from '../domain/teleconsultation.ts'
+import { isUnsettled, restingPhase, wasBooked } from '../domain/teleconsultation.ts'
+import type { Attempt } from '../domain/idempotency.ts'
 import type { CrudCollection, CrudCommands, CrudDocument, CrudFilter, CrudHeaders } from './crud-client.ts'
+import { readsBack } from './reads-back.ts'
 import { readControl, readOfficialState, writeOfficialState } from './control-record.ts'
 
 export interface Changes {
@@ -9,20 +11,37 @@ export interface Changes {
   control: Control
 }
 
-export interface StoreContext { headers: CrudHeaders }
+export interface StoreContext {
+  headers: CrudHeaders
+  /** When the request that this serves must be over, in epoch milliseconds. Absent: nobody waits. */
+  endsAt?: number | undefined
+  /** Asks what became of a write whose answer got lost: not sent where that is in vain. Of `get`, `findApplied` and `findByKey`. */
+  isReadBack?: boolean | undefined
+}
 
 /**
  * Where teleconsultations are kept. Errors: STORAGE_*. After STORAGE_UNAVAILABLE or STORAGE_TIMEOUT a write may have
  * been made: read back by `find({ applied })` or `get`, and look for the operation among `control.applied`.
  */
 export interface TeleconsultationStore {
-  insert (content: Content, control: Control, context: StoreContext): Promise<Teleconsultation>
+  /**
+   * 'duplicate': another document has the idempotency key of this record; of two at once at most one is inserted.
+   *
+   * @param doubtful of a record that is at rest: stands in it as pending for as long as the key may turn out to be another's
+   */
+  insert (content: Content, control: Control, context: StoreContext, doubtful?: Operation): Promise<Teleconsultation | 'duplicate'>
   /** Undefined: there is none, or it is in the trash. */
   get (id: string, context: StoreContext): Promise<Teleconsultation | undefined>
   /** The latest start first. */
   list (page: { limit: number, skip: number }, context: StoreContext): Promise<Teleconsultation[]>
   /** Where the collection keeps the service's record: the document that accepted this operation. */
   findApplied (operationId: string, context: StoreContext): Promise<Teleconsultation | undefined>
+  /** The bookings of requests with this key, those in the trash as well. */
+  findByKey (key: string, context: StoreContext): Promise<Teleconsultation[]>
+  /** Whether a teleconsultation that is not being deleted has this room now. */
+  hasRoom (providerRoomId: string, context: StoreContext): Promise<boolean>
+  /** Compare-and-set on the key: frees it, also where the document is in the trash. Repeating it is harmless. */
+  releaseKey (current: Teleconsultation, context: StoreContext): Promise<void>
   /** Compare-and-set on the version that was read. 'changed': another write came first, or the document is gone. */
   replaceIfUnchanged (current: Teleconsultation, changes: Changes, context: StoreContext): Promise<Teleconsultation | 'changed'>
   /**
@@ -32,11 +51,13 @@ export interface TeleconsultationStore {
   findUnsettled (now: Date, limit: number, context: StoreContext): Promise<Teleconsultation[]>
   /**
    * One conditional write without a read before it: adds the participant where the list stays incomplete, he is not in it,
-   * and nothing is under way. 'unmet': one of these does not hold, or the collection does not allow to tell.
+   * no request has to be remembered with it, and nothing is under way. 'unmet': one of these does not hold, or the collection does not allow to tell.
    */
-  appendWhileIncomplete (id: string, participant: StoredParticipant, context: StoreContext): Promise<Teleconsultation | 'unmet'>
+  appendWhileIncomplete (id: string, participant: StoredParticipant, addition: Attempt | undefined, context: StoreContext): Promise<Teleconsultation | 'unmet'>
   /** As above: decides the deletion; what comes back still names the rooms to delete. */
   decideDeletion (id: string, context: StoreContext): Promise<Teleconsultation | 'unmet'>
+  /** Whether the storage did not answer when it was asked last. */
+  isFailing (): boolean
   /** Repeating it is harmless. */
   trash (id: string, context: StoreContext): Promise<void>
 }
@@ -55,7 +76,9 @@ export const layoutOf = (fields: Iterable<string>): Layout => {
 /**
  * @param layoutKnown answers at once but for the first time, when the collection has to be asked
  */
-export function teleconsultationStore (collection: CrudCollection, layoutKnown: () => Promise<Layout>, provider: string): TeleconsultationStore {
+export function teleconsultationStore (given: CrudCollection, layoutKnown: () => Promise<Layout>, provider: string): TeleconsultationStore {
+  const { collection, ask, hasFailed } = readsBack(given)
+  const asked = async <T> ({ isReadBack }: StoreContext, read: () => Promise<T>): Promise<T> => isReadBack === true ? await ask(read) : await read()
   const fieldsOf = (changes: Changes, layout: Layout) => ({
     ...(changes.content === undefined ? {} : contentFields(changes.content)),
     bandyerRoomId: changes.control.room?.providerRoomId ?? '',
@@ -65,47 +88,109 @@ export function teleconsultationStore (collection: CrudCollection, layoutKnown: 
   })
   const read = (document: CrudDocument, layout: Layout) => teleconsultationOf(document, layout, provider)
 
+  // By the document as it was read, which is the same object as long as nobody changed it.
+  const known = new WeakMap<CrudDocument, Teleconsultation>()
+
+  const findByKey: TeleconsultationStore['findByKey'] = async (key, context) => {
+    const { headers, endsAt } = context
+    const layout = await layoutKnown()
+    const filter: CrudFilter = layout === 'declared' ? { 'service.idempotency.key': key } : { teleconsultationState: { $regex: `"idempotency":\\{"key":"${key}"` } }
+    return (await asked(context, () => collection.list({ limit: SAME_KEY, filter, sort: 'createdAt', states: ANYWHERE }, headers, endsAt)))
+      .map((document) => read(document, layout))
+      .filter(({ control }) => control.idempotency?.key === key)
+  }
+
+  /**
+   * Whether no other document has the key, for which no index sees here. Who saw nobody stays, and is seen by whoever comes later; of
+   * several at once the first by id waits for the others to give way.
+   */
+  const isAlone = async (id: string, key: string, context: StoreContext) => {
+    for (let look = 0; look < LOOKS; look++) {
+      const others = (await findByKey(key, context)).filter((other) => other.id !== id)
+      if (others.length === 0) return true
+      if (others.some((other) => other.id < id || wasBooked(other.control))) return false
+    }
+    return false
+  }
+
   return {
-    async insert (content, control, { headers }) {
+    async insert (content, settled, { headers, endsAt }, doubtful) {
       const layout = await layoutKnown()
+      const inDoubt = layout === 'official' && settled.idempotency !== undefined && doubtful !== undefined
+      const control: Control = inDoubt ? { ...settled, operation: doubtful, applied: [] } : settled
       const fields = { ...fieldsOf({ content, control }, layout), ...(layout === 'declared' ? { revision: 1 } : {}) }
-      const id = await collection.insert(fields, headers)
-      if (id === 'duplicate') throw new StorageBadAnswer()
+      const id = await collection.insert(fields, headers, endsAt)
+      if (id === 'duplicate') {
+        if (control.idempotency === undefined) throw new StorageBadAnswer()
+        return 'duplicate'
+      }
       // Only a read tells updatedAt; the record holds an operation's id, which no other document and no later record of this one has.
       const version: Version = layout === 'declared' ? { revision: 1 } : { updatedAt: undefined, bandyerRoomId: fields.bandyerRoomId, teleconsultationState: fields.teleconsultationState }
-      return { id, content, control, version }
+      const inserted = { id, content, control, version }
+      if (layout === 'declared' || control.idempotency === undefined) return inserted
+      const write = async (changed: Control) => await collection.patch(id, unchanged(version, layout), { $set: fieldsOf({ control: changed }, layout) }, headers, endsAt)
+      if (await isAlone(id, control.idempotency.key, { headers, endsAt })) {
+        if (!inDoubt) return inserted
+        const document = await write(settled)
+        return document === undefined ? 'duplicate' : read(document, layout)
+      }
+      const { idempotency: _given, operation: _never, ...withdrawn } = control
+      // Not where somebody else has taken it over: then it is his.
+      if (await write({ ...withdrawn, phase: 'DELETING' }) !== undefined) await collection.moveTo(id, 'TRASH', headers, endsAt)
+      return 'duplicate'
     },
 
-    async get (id, { headers }) {
-      const document = await collection.get(id, headers)
-      return document === undefined ? undefined : read(document, await layoutKnown())
-    },
+    findByKey,
 
-    async list ({ limit, skip }, { headers }) {
+    async hasRoom (providerRoomId, { headers, endsAt }) {
       const layout = await layoutKnown()
-      return (await collection.list({ limit, skip, sort: '-startDate' }, headers)).map((document) => read(document, layout))
+      const found = await collection.list({ limit: 2, filter: { bandyerRoomId: providerRoomId } }, headers, endsAt)
+      return found.some((document) => read(document, layout).control.phase !== 'DELETING')
     },
 
-    async findApplied (operationId, { headers }) {
+    async releaseKey (current, { headers, endsAt }) {
+      const layout = await layoutKnown()
+      const { idempotency, ...control } = current.control
+      if (idempotency === undefined) return
+      const commands: CrudCommands = { $set: { ...fieldsOf({ control }, layout), ...nextRevision(current.version, layout) } }
+      await collection.patch(current.id, unchanged(current.version, layout), commands, headers, endsAt, ANYWHERE)
+    },
+
+    async get (id, context) {
+      const document = await asked(context, () => collection.get(id, context.headers, context.endsAt))
+      if (document === undefined) return undefined
+      const before = known.get(document)
+      if (before !== undefined) return before
+      const found = read(document, await layoutKnown())
+      known.set(document, found)
+      return found
+    },
+
+    async list ({ limit, skip }, { headers, endsAt }) {
+      const layout = await layoutKnown()
+      return (await collection.list({ limit, skip, sort: '-startDate' }, headers, endsAt)).map((document) => read(document, layout))
+    },
+
+    async findApplied (operationId, context) {
       const layout = await layoutKnown()
       if (layout === 'official') return undefined
-      const [document] = await collection.list({ limit: 1, filter: { 'service.applied': operationId } }, headers)
+      const [document] = await asked(context, () => collection.list({ limit: 1, filter: { 'service.applied': operationId } }, context.headers, context.endsAt))
       return document === undefined ? undefined : read(document, layout)
     },
 
-    async replaceIfUnchanged (current, changes, { headers }) {
+    async replaceIfUnchanged (current, changes, { headers, endsAt }) {
       const layout = await layoutKnown()
       const commands: CrudCommands = {
         $set: {
           ...fieldsOf(changes, layout),
-          ...(layout === 'declared' ? { revision: 'revision' in current.version ? current.version.revision + 1 : 1 } : {})
+          ...nextRevision(current.version, layout)
         }
       }
-      const document = await collection.patch(current.id, unchanged(current.version, layout), commands, headers)
+      const document = await collection.patch(current.id, unchanged(current.version, layout), commands, headers, endsAt)
       return document === undefined ? 'changed' : read(document, layout)
     },
 
-    async findUnsettled (now, limit, { headers }) {
+    async findUnsettled (now, limit, { headers, endsAt }) {
       const layout = await layoutKnown()
       const filter: CrudFilter = layout === 'declared'
         ? {
@@ -115,35 +200,38 @@ export function teleconsultationStore (collection: CrudCollection, layoutKnown: 
             ]
           }
         : { teleconsultationState: { $regex: OFFICIAL_UNSETTLED } }
-      const found = await collection.list({ limit, filter, sort: 'updatedAt' }, headers)
+      const found = await collection.list({ limit, filter, sort: 'updatedAt' }, headers, endsAt)
       return found.map((document) => read(document, layout)).filter(({ control }) => isUnsettled(control, now))
     },
 
-    async appendWhileIncomplete (id, participant, { headers }) {
+    async appendWhileIncomplete (id, participant, addition, { headers, endsAt }) {
       const layout = await layoutKnown()
-      if (layout === 'official' || participant.userExternalId === undefined) return 'unmet'
+      // The CRUD Service pushes to fields of the collection only, not to what lies within one: a request to remember takes the long way.
+      if (layout === 'official' || participant.userExternalId === undefined || addition !== undefined) return 'unmet'
       const document = await collection.patch(id, {
         teleconsultationState: 'INCOMPLETE',
         'service.phase': 'INCOMPLETE',
         'service.operation': { $exists: false },
         'participants.userExternalId': { $nin: [participant.userExternalId] },
         $or: STAYS_INCOMPLETE
-      }, { $push: { participants: withoutUndefined(participant) }, $inc: { revision: 1 } }, headers)
+      }, { $push: { participants: withoutUndefined(participant) }, $inc: { revision: 1 } }, headers, endsAt)
       return document === undefined ? 'unmet' : read(document, layout)
     },
 
-    async decideDeletion (id, { headers }) {
+    async decideDeletion (id, { headers, endsAt }) {
       const layout = await layoutKnown()
       if (layout === 'official') return 'unmet'
       const document = await collection.patch(id, { 'service.phase': { $in: ['INCOMPLETE', 'PENDING', 'READY'] } }, {
         $set: { teleconsultationState: 'DELETING', 'service.phase': 'DELETING' },
         $inc: { revision: 1 }
-      }, headers)
+      }, headers, endsAt)
       return document === undefined ? 'unmet' : read(document, layout)
     },
 
-    async trash (id, { headers }) {
-      await collection.moveTo(id, 'TRASH', headers)
+    isFailing: hasFailed,
+
+    async trash (id, { headers, endsAt }) {
+      await collection.moveTo(id, 'TRASH', headers, endsAt)
     }
   }
 }
@@ -151,12 +239,22 @@ export function teleconsultationStore (collection: CrudCollection, layoutKnown: 
 /** Stored beside the record, so that an index finds the few documents that are not at rest among all. */
 const isPending = ({ operation, garbage }: Control) => operation !== undefined || garbage.length > 0
 
+const ANYWHERE = ['PUBLIC', 'DRAFT', 'TRASH'] as const
+
+// The others need a look of their own and a write to give way.
+const LOOKS = 4
+
+// One, but for what was left behind where no index keeps the key unique.
+const SAME_KEY = 20
+
 // The record as text: a deletion, a pending operation, or garbage that is not empty.
 const OFFICIAL_UNSETTLED = '^DELETING|"operation":\\{|"garbage":\\[\\{'
 
 // A filter compares a field with a value, never two fields: so every size is named with the numbers that exceed it by two.
 const LARGEST = 25
 const STAYS_INCOMPLETE = Array.from({ length: LARGEST - 1 }, (_, size) => ({ participants: { $size: size }, participantsNumber: { $gt: size + 1 } }))
+
+const nextRevision = (version: Version, layout: Layout) => layout === 'declared' ? { revision: 'revision' in version ? version.revision + 1 : 1 } : {}
 
 function unchanged (version: Version, layout: Layout): CrudFilter {
   if ('revision' in version) return { revision: version.revision }

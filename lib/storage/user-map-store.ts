@@ -29,7 +29,7 @@ export function userMapStore (collection: CrudCollection): UserMapStore {
   }
 
   return {
-    async find (externalIds, { headers }) {
+    async find (externalIds, { headers, endsAt }) {
       const found = new Map<string, string>()
       const asked: string[] = []
       for (const externalId of externalIds) {
@@ -38,7 +38,7 @@ export function userMapStore (collection: CrudCollection): UserMapStore {
         else found.set(externalId, known)
       }
       if (asked.length === 0) return found
-      for (const { receivedUserId, bandyerId } of await collection.list({ limit: PAGE, filter: { receivedUserId: { $in: asked } } }, withoutRowRestriction(headers))) {
+      for (const { receivedUserId, bandyerId } of await collection.list({ limit: PAGE, filter: { receivedUserId: { $in: asked } } }, withoutRowRestriction(headers), endsAt)) {
         // Of two rows for one person the older one counts, for every replica alike: lists come in the order of insertion.
         if (typeof receivedUserId !== 'string' || typeof bandyerId !== 'string' || found.has(receivedUserId)) continue
         found.set(receivedUserId, bandyerId)
@@ -47,8 +47,8 @@ export function userMapStore (collection: CrudCollection): UserMapStore {
       return found
     },
 
-    async remember (externalId, providerUserId, { headers }) {
-      await collection.insert({ receivedUserId: externalId, bandyerId: providerUserId }, withoutRowRestriction(headers))
+    async remember (externalId, providerUserId, { headers, endsAt }) {
+      await collection.insert({ receivedUserId: externalId, bandyerId: providerUserId }, withoutRowRestriction(headers), endsAt)
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Privilege } from '../../schemas/tools.ts'
 import type { StoredParticipant, Teleconsultation } from '../domain/teleconsultation.ts'
-import { callProvider, privilegeOfStored, type Context, type Ports } from './ports.ts'
+import { atHome } from './places.ts'
+import { callProvider, privilegeOfStored, unhurried, type Context, type Ports } from './ports.ts'
 
 /** The people's ids at the provider, as far as they are known without registering anybody. */
 export type KnownAccounts = ReadonlyMap<string, string>
@@ -17,6 +18,9 @@ function lookUp (ports: Ports, participants: readonly StoredParticipant[], conte
   return answer
 }
 
+/** Whether everybody has an id at the provider. */
+export const areIdentified = (participants: readonly StoredParticipant[]) => participants.every(({ userBandyerId }) => userBandyerId !== '')
+
 const unidentified = ({ userBandyerId, userExternalId }: StoredParticipant) =>
   userBandyerId === '' && userExternalId !== undefined ? [userExternalId] : []
 
@@ -28,7 +32,7 @@ const unidentified = ({ userBandyerId, userExternalId }: StoredParticipant) =>
  * @throws PROVIDER_*, STORAGE_*
  */
 export async function identified (ports: Ports, participants: readonly StoredParticipant[], context: Context, known?: Promise<KnownAccounts>): Promise<StoredParticipant[]> {
-  if (participants.every(({ userBandyerId }) => userBandyerId !== '')) return [...participants]
+  if (areIdentified(participants)) return [...participants]
   const accounts = ports.provider.capabilities.registersPeople ? await (known ?? lookUp(ports, participants, context)) : nobody
   return await Promise.all(participants.map(async (participant) => {
     const { userBandyerId, userExternalId } = participant
@@ -41,9 +45,9 @@ export async function identified (ports: Ports, participants: readonly StoredPar
       privilege,
       fullName: participant.fullName,
       language: participant.language
-    }, signal))
+    }, signal), context)
     if (ports.provider.capabilities.registersPeople && account === undefined) {
-      ports.inBackground('remember a registered person', () => ports.userMap.remember(userExternalId, providerUserId, context), context.log)
+      ports.inBackground('remember a registered person', () => ports.userMap.remember(userExternalId, providerUserId, unhurried(context)), context.log)
     }
     return { ...participant, userBandyerId: providerUserId }
   }))
@@ -76,7 +80,8 @@ export async function storeIdentities (ports: Ports, document: Teleconsultation,
  * People are registered as soon as they are known, though nobody waits for it: a document without a room has no use for their
  * ids yet.
  */
-export function identifyInBackground (ports: Ports, document: Teleconsultation, context: Context): void {
+export function identifyInBackground (anywhere: Ports, document: Teleconsultation, context: Context): void {
+  const ports = atHome(anywhere, document.control, document.content)
   if (document.content.participants.every(({ userBandyerId }) => userBandyerId !== '')) return
-  ports.inBackground('register people', async () => { await storeIdentities(ports, document, context) }, context.log)
+  ports.inBackground('register people', async () => { await storeIdentities(ports, document, unhurried(context)) }, context.log)
 }

@@ -1,69 +1,83 @@
 import type { TeleconsultationChange } from '../../schemas/teleconsultation.ts'
-import { ConcurrentChange, DuplicateParticipant, ImmutablePeriod, RoomNotFound, TooManyParticipants } from '../errors.ts'
+import { checkPrecondition, entityTagOf, type Precondition } from '../domain/entity-tag.ts'
+import { attemptAt, isForgotten, withAttempt, type Attempt, type RequestKey } from '../domain/idempotency.ts'
+import { ConcurrentChange, DuplicateParticipant, ImmutablePeriod, KeyReused, RoomNotFound, TooManyParticipants } from '../errors.ts'
 import { checkList, checkPlusUser, type KnownPerson } from '../domain/participants.ts'
 import { checkWish, scheduleOf } from '../domain/schedule.ts'
-import { isComplete, participantByExternalId, remember, restingPhase, type Content, type Garbage, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { isComplete, participantByExternalId, remember, restingPhase, roomAsGarbage, type Content, type Operation, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { mayChange } from '../domain/window.ts'
 import type { WantedParticipants } from './create.ts'
 import { identifyInBackground, storeIdentities } from './accounts.ts'
+import { atHome, atRoom, atTarget, seatedAt } from './places.ts'
 import { drain, makeRoom, mayHaveWritten, refuseWhileHeld, replaceKnowing } from './room.ts'
-import { ATTEMPTS, checkLimits, checkStoredPlusUser, garbageWithDead, newOperation, privilegeOfStored, storedParticipants, wantsRoomNow, type Context, type Ports } from './ports.ts'
+import { ATTEMPTS, checkLimits, checkStoredPlusUser, garbageWithDead, newOperation, privilegeOfStored, storedParticipants, unhurried, wantsRoomNow, type Context, type Ports } from './ports.ts'
 
 /**
  * Changes dates, participants or both. Without a condition the last writer wins; no room of another's change is lost.
  *
- * @throws TELECONSULTATION_NOT_FOUND, IMMUTABLE_PERIOD, OPERATION_IN_PROGRESS, CONCURRENT_CHANGE, and what
+ * @throws TELECONSULTATION_NOT_FOUND, PRECONDITION_FAILED, IMMUTABLE_PERIOD, OPERATION_IN_PROGRESS, CONCURRENT_CHANGE, and what
  *   `createTeleconsultation` throws
  */
 export async function changeTeleconsultation (
-  ports: Ports, id: string, people: (() => Promise<WantedParticipants>) | undefined, dates: Pick<TeleconsultationChange, 'start_date' | 'end_date' | 'duration_in_seconds'>, context: Context
-): Promise<void> {
+  ports: Ports, id: string, people: (() => Promise<WantedParticipants>) | undefined, dates: Pick<TeleconsultationChange, 'start_date' | 'end_date' | 'duration_in_seconds'>, context: Context, precondition?: Precondition
+): Promise<Teleconsultation> {
   checkWish(dates)
   const wanted = await people?.()
   if (wanted !== undefined) {
     checkList(wanted.people.map(({ externalId }) => externalId), wanted.number)
     checkPlusUser(wanted.people.map(({ privilege }) => privilege), wanted.number, 'PATCH /teleconsultation')
-    checkLimits(ports, wanted.number)
   }
-  const participants = wanted === undefined ? undefined : await storedParticipants(ports, wanted.people)
-  await rewrite(ports, id, (current) => {
-    return {
+  const participants = wanted === undefined ? undefined : seatedSomewhere(ports, wanted.people)
+  return await rewrite(ports, id, (current) => {
+    const changed = {
       ...current.content,
       ...(Object.keys(dates).length === 0 ? {} : scheduleOf(dates, current.content)),
       ...(wanted === undefined || participants === undefined ? {} : { number: wanted.number, participants })
     }
+    // What is as it is wanted already may be so by this very request, whose answer got lost.
+    if (entityTagOf(changed) !== entityTagOf(current.content)) checkPrecondition(precondition, current.content)
+    if (wanted !== undefined) checkLimits(atTarget(ports, current.control, changed.participants), wanted.number)
+    return changed
   }, context)
+}
+
+/** Where there are several providers, only the document tells at which he takes part. */
+function seatedSomewhere (ports: Ports, people: readonly KnownPerson[]): StoredParticipant[] {
+  const seated = storedParticipants(ports, people)
+  return (ports.others ?? []).length === 0 ? seated : seated.map((participant) => ({ ...participant, userBandyerId: '' }))
 }
 
 /**
  * Adds one participant to those who are known.
  *
- * @throws as `changeTeleconsultation`
+ * @param request repeating it adds nobody
+ * @throws as `changeTeleconsultation`; IDEMPOTENCY_KEY_REUSED
  */
-export async function addParticipant (ports: Ports, id: string, person: KnownPerson, context: Context): Promise<void> {
-  const [added] = await storedParticipants(ports, [person])
+export async function addParticipant (ports: Ports, id: string, person: KnownPerson, context: Context, request?: RequestKey): Promise<void> {
+  const [added] = seatedSomewhere(ports, [person])
   if (added === undefined) return
-  if (await appended(ports, id, added, context)) return
+  const addition = attemptAt(request, ports.clock.now())
+  if (await appended(ports, id, added, addition, context)) return
   await rewrite(ports, id, (current) => {
     const content = { ...current.content, participants: [...current.content.participants, added] }
     if (participantByExternalId(current.content, person.externalId) !== undefined) throw new DuplicateParticipant('userExternalId')
     if (content.participants.length > content.number) throw new TooManyParticipants()
     checkStoredPlusUser(ports, content, `POST /teleconsultation/${id}/participants/data`)
     return content
-  }, context)
+  }, context, addition)
 }
 
 /**
  * The usual case in one request: the list stays incomplete, so that nothing else is to be decided. False: it is not that
  * case, or it can't be told.
  */
-async function appended (ports: Ports, id: string, added: StoredParticipant, context: Context): Promise<boolean> {
+async function appended (ports: Ports, id: string, added: StoredParticipant, addition: Attempt | undefined, context: Context): Promise<boolean> {
   let outcome: Teleconsultation | 'unmet'
   try {
-    outcome = await ports.store.appendWhileIncomplete(id, added, context)
+    outcome = await ports.store.appendWhileIncomplete(id, added, addition, context)
   } catch (error) {
     if (!mayHaveWritten(error)) throw error
-    const read = await ports.store.get(id, context)
+    const read = await ports.store.get(id, { ...context, isReadBack: true })
     const there = read === undefined ? undefined : participantByExternalId(read.content, added.userExternalId ?? '')
     if (read === undefined || there === undefined) throw error
     // Somebody who was there before is refused, unless he is who was to be added: that one may be ours.
@@ -81,16 +95,31 @@ const described = ({ fullName, groups, language, privilege }: StoredParticipant)
 /**
  * Decides on the document as it is now, writes on the condition that it still is, and decides anew when it is not.
  */
-async function rewrite (ports: Ports, id: string, decide: (current: Teleconsultation) => Content, context: Context): Promise<void> {
+async function rewrite (ports: Ports, id: string, decide: (current: Teleconsultation) => Content, context: Context, addition?: Attempt): Promise<Teleconsultation> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const current = await ports.store.get(id, context)
     if (current === undefined || current.control.phase === 'DELETING') throw new RoomNotFound(id)
+    if (wasAdded(current, addition, ports.clock.now())) return current
     refuseImmutable(ports, current)
     refuseWhileHeld(ports, current)
     const content = decide(current)
-    if (await write(ports, current, content, context) === 'written') return
+    const written = await write(ports, current, content, context, addition)
+    if (written !== 'changed') return written
   }
   throw new ConcurrentChange()
+}
+
+/**
+ * Whether this very request was accepted before.
+ *
+ * @throws IDEMPOTENCY_KEY_REUSED
+ */
+function wasAdded ({ control }: Teleconsultation, addition: Attempt | undefined, now: Date): boolean {
+  const earlier = [...control.additions ?? [], ...control.operation?.addition === undefined ? [] : [control.operation.addition]]
+    .find(({ key }) => key === addition?.key)
+  if (earlier === undefined || isForgotten(earlier, now)) return false
+  if (earlier.fingerprint !== addition?.fingerprint) throw new KeyReused()
+  return control.additions?.includes(earlier) === true
 }
 
 /** @throws IMMUTABLE_PERIOD: judged by the stored start; the seal stands whatever a clock says */
@@ -98,24 +127,26 @@ function refuseImmutable (ports: Ports, { content, control }: Teleconsultation):
   if (control.sealed || (isComplete(content) && !mayChange(ports.settings.window, content.startAt, ports.clock.now()))) throw new ImmutablePeriod()
 }
 
-async function write (ports: Ports, current: Teleconsultation, wanted: Content, context: Context): Promise<'written' | 'changed'> {
+async function write (ports: Ports, current: Teleconsultation, wanted: Content, context: Context, addition: Attempt | undefined): Promise<Teleconsultation | 'changed'> {
   const { control } = current
   const operation = newOperation(ports, 'change', control.epoch + 1)
   const aside = { garbage: garbageWithDead(ports, current), epoch: operation.epoch }
-  const touchesRoom = roomDiffers(ports, current.content, wanted)
-  const content = { ...wanted, participants: wanted.participants.map((participant) => known(ports, current.content, participant, !touchesRoom)) }
+  const touchesRoom = control.room !== undefined && (atRoom(ports, control) === undefined || roomDiffers(atRoom(ports, control) ?? ports, current.content, wanted))
+  const stays = control.room !== undefined && !touchesRoom
+  const there = stays ? atHome(ports, control, wanted) : atTarget(ports, control, wanted.participants)
+  const listed = wanted.participants.map((participant) => known(ports, current.content, participant, stays))
+  const content = { ...wanted, participants: stays ? listed : seatedAt(there, control.provider, listed, (participant) => privilegeOfStored(ports, participant)) }
 
   if (wantsRoomNow(ports, content) && (touchesRoom || control.room === undefined)) {
-    const pending = { ...operation, content }
+    const pending: Operation = { ...operation, content, addition }
     const intent = await ports.store.replaceIfUnchanged(current, { control: { ...control, ...aside, operation: pending } }, context)
     if (intent === 'changed') return 'changed'
-    await makeRoom(ports, intent, pending, context)
-    return 'written'
+    return await makeRoom(there, intent, pending, context)
   }
 
   // No room is needed now. One that fits no longer goes with the write that makes it so.
   const room = touchesRoom ? undefined : control.room
-  const replaced: Garbage[] = control.room !== undefined && room === undefined ? [control.room] : []
+  const replaced = room === undefined ? roomAsGarbage(control) : []
   const outcome = await replaceKnowing(ports, current, {
     content,
     control: {
@@ -125,15 +156,18 @@ async function write (ports: Ports, current: Teleconsultation, wanted: Content, 
       epoch: aside.epoch,
       applied: remember(control.applied, operation.id),
       garbage: [...aside.garbage, ...replaced],
-      room
+      provider: there.provider.name,
+      fellBackFrom: room === undefined ? undefined : control.fellBackFrom,
+      room,
+      additions: withAttempt(control.additions, addition, ports.clock.now())
     }
   }, operation.id, context)
   if (outcome === 'changed') return 'changed'
   ports.inBackground('settle a change', async () => {
     // One after the other: each writes on the condition that nobody else did.
-    await drain(ports, await storeIdentities(ports, outcome, context), context)
+    await drain(ports, await storeIdentities(there, outcome, unhurried(context)), unhurried(context))
   }, context.log)
-  return 'written'
+  return outcome
 }
 
 /** What is known of a participant who stays: his account, while the privilege is the same, and his link, while the room stays. */
@@ -142,16 +176,20 @@ function known (ports: Ports, before: Content, participant: StoredParticipant, r
   if (same === undefined || privilegeOfStored(ports, same) !== privilegeOfStored(ports, participant)) return participant
   return {
     ...participant,
-    userBandyerId: participant.userBandyerId === '' ? same.userBandyerId : participant.userBandyerId,
+    userBandyerId: same.userBandyerId === '' ? participant.userBandyerId : same.userBandyerId,
     accessLinkURL: roomStays ? same.accessLinkURL : null
   }
 }
 
-/** Whether the room of the one content would be wrong for the other. Dates alone matter where the call is limited. */
+/** Whether the room of the one content would be wrong for the other. */
 function roomDiffers (ports: Ports, before: Content, after: Content): boolean {
   if (!ports.settings.unlimited && after.endAt.getTime() - after.startAt.getTime() !== before.endAt.getTime() - before.startAt.getTime()) return true
-  // A room that is closed at its end moves with the dates; without a limit it does not know them.
-  if (!ports.settings.unlimited && ports.provider.capabilities.endGate === 'room' && after.startAt.getTime() !== before.startAt.getTime()) return true
+  const { endGate, access, roomChange } = ports.provider.capabilities
+  const moves = after.startAt.getTime() !== before.startAt.getTime()
+  // A room that is closed at its end moves with the dates; without a limit the vendors' do not know them.
+  if (!ports.settings.unlimited && endGate === 'room' && moves) return true
+  // Where nothing is kept with a room, its name has the dates, and ways in are made by them: limited or not.
+  if (access !== 'vendor-link' && roomChange === 'replace' && (moves || after.endAt.getTime() !== before.endAt.getTime())) return true
   // Names and languages are given with the link, not with the room.
   const people = ({ participants }: Content) => JSON.stringify(participants
     .map((participant) => [participant.userExternalId ?? participant.userBandyerId, privilegeOfStored(ports, participant)])

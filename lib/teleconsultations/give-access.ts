@@ -2,8 +2,10 @@ import { RoomNotFound, UnauthorizedUser } from '../errors.ts'
 import { isComplete, participantByExternalId, restingPhase, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { linkFrom, mayGiveLink } from '../domain/window.ts'
 import type { Access, AccessOptions, RoomDetails } from '../providers/provider.ts'
-import { identified } from './accounts.ts'
-import { drainInBackground, makeRoom } from './room.ts'
+import { areIdentified, identified } from './accounts.ts'
+import { callStates } from './call-state.ts'
+import { atHome, atRoom, atTarget } from './places.ts'
+import { drainInBackground, isOfProvider, makeRoom } from './room.ts'
 import { sharedReads } from './shared-reads.ts'
 import { ATTEMPTS, callProvider, garbageWithDead, heldByAnother, newOperation, roomParticipantOf, type Context, type Ports } from './ports.ts'
 
@@ -22,6 +24,8 @@ export interface AccessView {
 /** A minted link outlives the end by this much: who is late, or talks on, can come back in. */
 const ACCESS_GRACE_MS = 60 * 60 * 1000
 
+const NEVER = new AbortController().signal
+
 export interface AccessGiver {
   /**
    * @param caller the id by which the caller's system knows who asks
@@ -35,6 +39,7 @@ export interface AccessGiver {
  * document is sealed: every change filters on that, so a link that was shown is never replaced.
  */
 export function accessGiver (ports: Ports): AccessGiver {
+  const detailsOf = callStates(ports)
   // The participants come at the same minute: one of them seals, the others wait for it.
   const sealing = new Map<string, Promise<Teleconsultation>>()
 
@@ -55,23 +60,38 @@ export function accessGiver (ports: Ports): AccessGiver {
       const found = await readOnce(id, context)
       if (found === undefined || found.control.phase === 'DELETING') throw new RoomNotFound(id)
       await participantIn(ports, found, caller, context)
-      // Their ids may still be being written down, or who was about to has died.
-      const read = { ...found, content: { ...found.content, participants: await identified(ports, found.content.participants, context) } }
-      const participant = await participantIn(ports, read, caller, context)
       const now = ports.clock.now()
-      const view = { document: read, participant, access: null, linkFrom: linkFrom(ports.settings.window, read.content.startAt) }
-      if (!isComplete(read.content) || !mayGiveLink(ports.settings.window, read.content.startAt, now)) {
-        return { ...view, details: await detailsOf(ports, read) }
+      const waiting = { access: null, linkFrom: linkFrom(ports.settings.window, found.content.startAt) }
+      if (!isComplete(found.content) || !mayGiveLink(ports.settings.window, found.content.startAt, now)) {
+        const read = await asKnown(ports, found, context)
+        return { ...waiting, document: read, participant: await participantIn(ports, read, caller, context), details: await detailsOf(read) }
       }
 
-      const document = isOpen(read) ? read : await sealedOnce(read, context)
+      const document = isOpen(ports, found) ? found : await sealedOnce(found, context)
       if (document.control.phase === 'DELETING') throw new RoomNotFound(id)
       // What was sealed may differ from what was read: a change may have come first.
       const seated = await participantIn(ports, document, caller, context)
-      if (!isOpen(document)) return { ...view, document, participant: seated }
-      const [access, details] = await Promise.all([accessOf(ports, document, seated, wish, now), detailsOf(ports, document)])
-      return { ...view, document, participant: seated, access, details }
+      const view = { ...waiting, document, participant: seated }
+      if (!isOpen(ports, document)) return view
+      const [access, details] = await Promise.all([accessOf(ports, document, seated, wish, now, context), detailsOf(document)])
+      return { ...view, access, details }
     }
+  }
+}
+
+/**
+ * The document with everybody's id at the provider. They may still be being written down, or who was about to has died. A provider
+ * that fails keeps nobody from waiting.
+ */
+async function asKnown (ports: Ports, document: Teleconsultation, context: Context): Promise<Teleconsultation> {
+  const { content, control } = document
+  if (areIdentified(content.participants)) return document
+  try {
+    return { ...document, content: { ...content, participants: await identified(atHome(ports, control, content), content.participants, context) } }
+  } catch (error) {
+    if (!isOfProvider(error)) throw error
+    context.log.warn({ err: error, roomId: document.id }, 'Somebody is not registered at the provider yet')
+    return document
   }
 }
 
@@ -92,7 +112,7 @@ async function participantIn (ports: Ports, { content }: Teleconsultation, calle
   throw new UnauthorizedUser()
 }
 
-const isOpen = ({ control }: Teleconsultation) => control.sealed && control.room !== undefined && control.operation === undefined
+const isOpen = (ports: Ports, { control }: Teleconsultation) => control.sealed && atRoom(ports, control) !== undefined && control.operation === undefined
 
 /**
  * Closes the document to changes and sees to its room. What comes back is open, or it is not yet: another replica is on
@@ -101,8 +121,8 @@ const isOpen = ({ control }: Teleconsultation) => control.sealed && control.room
 async function seal (ports: Ports, read: Teleconsultation, context: Context): Promise<Teleconsultation> {
   let current = read
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (isOpen(current) || current.control.phase === 'DELETING' || !isComplete(current.content) || heldByAnother(ports, current.control)) return current
-    const operation = current.control.room === undefined ? newOperation(ports, 'seal', current.control.epoch + 1) : undefined
+    if (isOpen(ports, current) || current.control.phase === 'DELETING' || !isComplete(current.content) || heldByAnother(ports, current.control)) return current
+    const operation = atRoom(ports, current.control) === undefined ? newOperation(ports, 'seal', current.control.epoch + 1) : undefined
     const sealed = await ports.store.replaceIfUnchanged(current, {
       control: {
         ...current.control,
@@ -114,7 +134,7 @@ async function seal (ports: Ports, read: Teleconsultation, context: Context): Pr
       }
     }, context)
     if (sealed !== 'changed') {
-      if (operation !== undefined) return await makeRoom(ports, sealed, operation, context)
+      if (operation !== undefined) return await makeRoom(atTarget(ports, sealed.control, sealed.content.participants), sealed, operation, context)
       drainInBackground(ports, sealed, context)
       return sealed
     }
@@ -127,8 +147,9 @@ async function seal (ports: Ports, read: Teleconsultation, context: Context): Pr
   return current
 }
 
-async function accessOf (ports: Ports, { content, control }: Teleconsultation, participant: StoredParticipant, wish: AccessWish, now: Date): Promise<Access | null> {
-  if (control.room === undefined) return null
+async function accessOf (ports: Ports, { content, control }: Teleconsultation, participant: StoredParticipant, wish: AccessWish, now: Date, context: Context): Promise<Access | null> {
+  const there = atRoom(ports, control)
+  if (there === undefined || control.room === undefined) return null
   const links = participant.accessLinkURL === null ? undefined : { [participant.userBandyerId]: participant.accessLinkURL }
   const room = { ...control.room, links }
   const options: AccessOptions = {
@@ -137,16 +158,6 @@ async function accessOf (ports: Ports, { content, control }: Teleconsultation, p
     notBefore: linkFrom(ports.settings.window, content.startAt),
     expiresAt: new Date(Math.max(content.endAt.getTime(), now.getTime()) + ACCESS_GRACE_MS)
   }
-  return await callProvider(ports, async (provider, signal) => await provider.accessFor(room, roomParticipantOf(ports, participant), options, signal))
-}
-
-/** Never delays the link beyond its budget, and never fails it. */
-async function detailsOf (ports: Ports, { control }: Teleconsultation): Promise<RoomDetails | undefined> {
-  if (control.room === undefined || ports.settings.detailsBudgetMs === 0) return undefined
-  const { signal, cancel } = ports.clock.deadline(ports.settings.detailsBudgetMs)
-  // A provider that overlooks the signal does not hold the link either.
-  const over = new Promise<'missing'>((resolve) => { signal.addEventListener('abort', () => { resolve('missing') }, { once: true }) })
-  const details = await Promise.race([ports.provider.getRoom(control.room, signal).catch(() => 'missing' as const), over])
-  cancel()
-  return details === 'missing' ? undefined : details
+  if (there.provider.capabilities.computesAccess === true) return await there.provider.accessFor(room, roomParticipantOf(there, participant), options, NEVER)
+  return await callProvider(there, async (provider, signal) => await provider.accessFor(room, roomParticipantOf(ports, participant), options, signal), context)
 }

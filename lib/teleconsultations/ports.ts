@@ -1,7 +1,7 @@
-import type { Privilege } from '../../schemas/tools.ts'
+import type { Privilege, ToolName } from '../../schemas/tools.ts'
 import type { RecordingKind, RoomParticipant, RoomSpec, VideoProvider } from '../providers/provider.ts'
 import type { StoreContext, TeleconsultationStore } from '../storage/teleconsultation-store.ts'
-import { NoPlusUser, CapabilityLimit } from '../errors.ts'
+import { NoPlusUser, CapabilityLimit, ProviderTimeout } from '../errors.ts'
 import { garbageOf, isComplete, isHeld, type Content, type Control, type Garbage, type Operation, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import type { KnownPerson, PrivilegeGroups } from '../domain/participants.ts'
 import type { UserMapStore } from '../storage/user-map-store.ts'
@@ -46,13 +46,24 @@ export interface Settings {
   deletesOrphans: boolean
   /** Members of these groups join with the company's background. */
   groupsWithBackground: ReadonlySet<string>
+  /** Who may choose another provider than the default. Absent: nobody. */
+  choice?: { default: string, perRequest: boolean, byGroup: ReadonlyMap<string, string> } | undefined
+  /** Tools that the service configuration names, and whether a provider without them is taken all the same. Absent: nobody insists. */
+  wishes?: { tools: ReadonlySet<ToolName>, accepted: boolean } | undefined
 }
 
 /** Everything that the operations reach the world by. */
 export interface Ports {
   store: TeleconsultationStore
   userMap: UserMapStore
+  /** The one that this operation works with; to begin with, the default. */
   provider: VideoProvider
+  /** Those in use besides. */
+  others?: readonly VideoProvider[] | undefined
+  /** Makes a room where another one fails to. */
+  fallback?: VideoProvider | undefined
+  /** Told when it did. */
+  fellBack?: ((from: string, to: string) => void) | undefined
   clock: Clock
   ids: Ids
   settings: Settings
@@ -63,9 +74,21 @@ export interface Ports {
 /** How many times a decision is made anew because somebody else wrote in between. */
 export const ATTEMPTS = 5
 
-/** One call of the provider, within its time. */
-export async function callProvider<T> (ports: Ports, call: (provider: VideoProvider, signal: AbortSignal) => Promise<T>, withinMs = ports.settings.providerTimeoutMs): Promise<T> {
-  const { signal, cancel } = ports.clock.deadline(withinMs)
+/**
+ * The same without the request's deadline: for what has to be brought to an end once it was begun, and for what nobody
+ * waits for. A deadline stops new steps only.
+ */
+export const unhurried = ({ endsAt: _given, ...context }: Context): Context => context
+
+/**
+ * One call of the provider, within its time, and within the request's where one is given.
+ *
+ * @throws PROVIDER_TIMEOUT, without asking it, where the request's is over
+ */
+export async function callProvider<T> (ports: Ports, call: (provider: VideoProvider, signal: AbortSignal) => Promise<T>, { endsAt, atMostMs = ports.settings.providerTimeoutMs }: { endsAt?: number | undefined, atMostMs?: number } = {}): Promise<T> {
+  const leftMs = endsAt === undefined ? atMostMs : Math.min(atMostMs, endsAt - ports.clock.now().getTime())
+  if (leftMs <= 0) throw new ProviderTimeout()
+  const { signal, cancel } = ports.clock.deadline(leftMs)
   try {
     return await call(ports.provider, signal)
   } finally {
@@ -77,17 +100,16 @@ export async function callProvider<T> (ports: Ports, call: (provider: VideoProvi
  * The people as stored participants, who have no id at the provider yet where it registers people; elsewhere the id is
  * computed at once.
  */
-export async function storedParticipants (ports: Ports, people: readonly KnownPerson[]): Promise<StoredParticipant[]> {
-  const { provider } = ports
-  return await Promise.all(people.map(async (person) => ({
+export function storedParticipants ({ provider }: Ports, people: readonly KnownPerson[]): StoredParticipant[] {
+  return people.map((person) => ({
     userExternalId: person.externalId,
-    userBandyerId: provider.capabilities.registersPeople ? '' : (await callProvider(ports, async (vendor, signal) => await vendor.ensureUser(person, signal))).providerUserId,
+    userBandyerId: provider.capabilities.registersPeople ? '' : provider.accountOf(person),
     accessLinkURL: null,
     groups: person.groups,
     fullName: person.fullName,
     language: person.language,
     privilege: person.privilege
-  })))
+  }))
 }
 
 /** Undefined: a document of the original, which has neither privilege nor groups of him. */
@@ -97,7 +119,7 @@ export function privilegeOfStored ({ settings }: Ports, { privilege, groups }: S
 }
 
 /**
- * What the configured provider can hold.
+ * What the provider can hold.
  *
  * @throws CAPABILITY_LIMIT
  */
@@ -114,7 +136,7 @@ export function roomSpecOf (ports: Ports, content: Content, marker: string): Roo
     endAt: content.endAt,
     durationSeconds: ports.settings.unlimited ? undefined : Math.round((content.endAt.getTime() - content.startAt.getTime()) / 1000),
     live: ports.settings.live,
-    recording: ports.settings.recording
+    recording: ports.provider.capabilities.recording.has(ports.settings.recording) ? ports.settings.recording : 'none'
   }
 }
 

@@ -2,6 +2,7 @@ import { garbageOf, isUnsettled, readMarker, restingPhase, type Teleconsultation
 import type { RoomState } from '../providers/provider.ts'
 import { callProvider, garbageWithDead, newOperation, type Context, type Ports } from './ports.ts'
 import { finishRemoval } from './remove.ts'
+import { atTarget, everywhere } from './places.ts'
 import { drain, makeRoom } from './room.ts'
 
 /** How many things of each kind one run settled, could not settle, or found and left alone. */
@@ -37,7 +38,8 @@ export async function reconcile (ports: Ports, context: Context): Promise<Reconc
     })
   }
   if (ports.settings.deletesOrphans) {
-    await attempt(done, context, undefined, async () => { done.orphansDeleted += await deleteOrphans(ports, context) })
+    // One that fails keeps no other's from being found.
+    for (const place of everywhere(ports)) await attempt(done, context, undefined, async () => { done.orphansDeleted += await deleteOrphans(place, context) })
   }
   return done
 }
@@ -81,7 +83,7 @@ async function rollForward (ports: Ports, document: Teleconsultation, context: C
     control: { ...control, operation, epoch: operation.epoch, garbage: garbageWithDead(ports, document) }
   }, context)
   if (taken === 'changed') return false
-  await makeRoom(ports, taken, operation, context)
+  await makeRoom(atTarget(ports, taken.control, taken.content.participants), taken, operation, context)
   return true
 }
 
@@ -98,6 +100,7 @@ async function rollBack (ports: Ports, document: Teleconsultation, context: Cont
       ...control,
       phase: operation.kind === 'create' ? 'DELETING' : restingPhase(content, control.room),
       operation: undefined,
+      idempotency: operation.kind === 'create' ? undefined : control.idempotency,
       garbage: [...control.garbage, garbageOf(ports.settings.deployment, document.id, operation)]
     }
   }, context)
@@ -130,6 +133,6 @@ async function isOrphan (ports: Ports, room: RoomState, context: Context): Promi
   const document = await ports.store.get(marker.documentId, context)
   if (document === undefined) return true
   const { control } = document
-  if (control.room?.providerRoomId === room.providerRoomId) return false
+  if (control.room?.providerRoomId === room.providerRoomId && control.provider === ports.provider.name) return false
   return !(control.operation?.id === marker.operationId && control.operation.epoch === marker.epoch)
 }

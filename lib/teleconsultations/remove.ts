@@ -1,5 +1,6 @@
+import { checkPrecondition, type Precondition } from '../domain/entity-tag.ts'
 import { ConcurrentChange, RoomNotFound } from '../errors.ts'
-import { remember, type Garbage, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { remember, roomAsGarbage, wasBooked, type Garbage, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { deleteGarbage, mayHaveWritten, replaceKnowing } from './room.ts'
 import { ATTEMPTS, garbageWithDead, newOperation, type Context, type Ports } from './ports.ts'
 
@@ -8,10 +9,10 @@ import { ATTEMPTS, garbageWithDead, newOperation, type Context, type Ports } fro
  * the document goes to the trash. A pending operation cannot win any more. What fails after the decision is left for the
  * reconciler, or another DELETE.
  *
- * @throws TELECONSULTATION_NOT_FOUND, CONCURRENT_CHANGE, STORAGE_*
+ * @throws TELECONSULTATION_NOT_FOUND, PRECONDITION_FAILED, CONCURRENT_CHANGE, STORAGE_*
  */
-export async function removeTeleconsultation (ports: Ports, id: string, context: Context): Promise<void> {
-  const decided = await decide(ports, id, context)
+export async function removeTeleconsultation (ports: Ports, id: string, context: Context, precondition?: Precondition): Promise<void> {
+  const decided = await decide(ports, id, context, precondition)
   try {
     await finishRemoval(ports, decided, context)
   } catch (error) {
@@ -25,18 +26,19 @@ export async function removeTeleconsultation (ports: Ports, id: string, context:
  * @throws STORAGE_*, PROVIDER_*
  */
 export async function finishRemoval (ports: Ports, decided: Teleconsultation, context: Context): Promise<void> {
-  await Promise.all(roomsOf(ports, decided).map((item) => deleteGarbage(ports, item)))
+  await Promise.all(roomsOf(ports, decided).map((item) => deleteGarbage(ports, item, decided.control.provider, context)))
   await ports.store.trash(decided.id, context)
 }
 
-async function decide (ports: Ports, id: string, context: Context): Promise<Teleconsultation> {
-  const decided = await decidedAtOnce(ports, id, context)
+async function decide (ports: Ports, id: string, context: Context, precondition: Precondition | undefined): Promise<Teleconsultation> {
+  const decided = precondition === undefined ? await decidedAtOnce(ports, id, context) : undefined
   if (decided !== undefined) return decided
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const current = await ports.store.get(id, context)
     if (current === undefined) throw new RoomNotFound(id)
     const { control } = current
     if (control.phase === 'DELETING') return current
+    checkPrecondition(precondition, current.content)
     const operation = newOperation(ports, 'change', control.epoch + 1)
     const outcome = await replaceKnowing(ports, current, {
       content: { ...current.content, participants: current.content.participants.map((participant) => ({ ...participant, accessLinkURL: null })) },
@@ -46,6 +48,7 @@ async function decide (ports: Ports, id: string, context: Context): Promise<Tele
         operation: undefined,
         epoch: operation.epoch,
         applied: remember(control.applied, operation.id),
+        idempotency: wasBooked(control) ? control.idempotency : undefined,
         garbage: roomsOf(ports, current),
         room: undefined
       }
@@ -62,7 +65,7 @@ async function decidedAtOnce (ports: Ports, id: string, context: Context): Promi
     decided = await ports.store.decideDeletion(id, context)
   } catch (error) {
     if (!mayHaveWritten(error)) throw error
-    const read = await ports.store.get(id, context)
+    const read = await ports.store.get(id, { ...context, isReadBack: true })
     if (read?.control.phase !== 'DELETING') throw error
     decided = read
   }
@@ -71,4 +74,4 @@ async function decidedAtOnce (ports: Ports, id: string, context: Context): Promi
 
 /** Every room that the document may have: of record, replaced, or made by an operation that never said so. */
 const roomsOf = (ports: Ports, document: Teleconsultation): Garbage[] =>
-  [...garbageWithDead(ports, document), ...document.control.room === undefined ? [] : [document.control.room]]
+  [...garbageWithDead(ports, document), ...roomAsGarbage(document.control)]

@@ -1,9 +1,11 @@
-import { ConcurrentChange, OperationInProgress, StorageTimeout, StorageUnavailable } from '../errors.ts'
-import { garbageOf, markerOf, remember, restingPhase, type Content, type Garbage, type Operation, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { ConcurrentChange, OperationInProgress, ProviderBusy, ProviderTimeout, ProviderUnavailable, StorageTimeout, StorageUnavailable } from '../errors.ts'
+import { withAttempt } from '../domain/idempotency.ts'
+import { garbageOf, markerOf, remember, restingPhase, roomAsGarbage, type Content, type Control, type Garbage, type Operation, type Teleconsultation } from '../domain/teleconsultation.ts'
 import type { Changes } from '../storage/teleconsultation-store.ts'
-import type { RoomState } from '../providers/provider.ts'
+import type { RoomState, VideoProvider } from '../providers/provider.ts'
 import { identified, type KnownAccounts } from './accounts.ts'
-import { callProvider, heldByAnother, roomSpecOf, type Context, type Ports } from './ports.ts'
+import { atProvider, everywhere, seatedAt } from './places.ts'
+import { callProvider, heldByAnother, privilegeOfStored, roomSpecOf, unhurried, type Context, type Ports } from './ports.ts'
 
 /**
  * Makes the room of a pending operation and publishes it: the steps that follow the intent. The operation must stand in
@@ -16,25 +18,68 @@ import { callProvider, heldByAnother, roomSpecOf, type Context, type Ports } fro
 export async function makeRoom (
   ports: Ports, intent: Teleconsultation, operation: Operation, context: Context, accounts?: Promise<KnownAccounts>
 ): Promise<Teleconsultation> {
-  const marker = markerOf(ports.settings.deployment, intent.id, operation)
-  let content = operation.content ?? intent.content
-  let room: RoomState
+  let made: Made
   try {
-    content = { ...content, participants: await identified(ports, content.participants, context, accounts) }
-    const spec = roomSpecOf(ports, content, marker)
-    room = await callProvider(ports, async (provider, signal) => await provider.createRoom(spec, signal))
+    made = await makeSomewhere(ports, intent, operation, context, accounts)
   } catch (error) {
-    await undo(ports, intent, operation, context)
+    await undo(ports, intent, operation, error, unhurried(context))
     throw error
   }
-  const committed = await commit(ports, intent, operation, content, room, context)
+  // What was made is published, however late it is.
+  const committed = await commit(made, intent, operation, unhurried(context))
   drainInBackground(ports, committed, context)
   return committed
 }
 
-async function commit (
-  ports: Ports, intent: Teleconsultation, operation: Operation, content: Content, room: RoomState, context: Context
-): Promise<Teleconsultation> {
+interface Made {
+  /** Where. */
+  ports: Ports
+  content: Content
+  room: RoomState
+  /** The provider that failed to. */
+  fellBackFrom?: string | undefined
+}
+
+async function makeSomewhere (ports: Ports, intent: Teleconsultation, operation: Operation, context: Context, accounts: Promise<KnownAccounts> | undefined): Promise<Made> {
+  // What an operation wants to publish was seated where its room was to be made, the rest where the document is.
+  const before = operation.content === undefined ? intent.control.provider : ports.provider.name
+  try {
+    return await makeThere(ports, intent, before, operation, context, accounts)
+  } catch (error) {
+    const fallback = ports.fallback === undefined || ports.fallback === ports.provider ? undefined : atProvider(ports, ports.fallback.name)
+    if (fallback === undefined || !isOfProvider(error)) throw error
+    const fellBackFrom = ports.provider.name
+    context.log.warn({ err: error, roomId: intent.id, from: fellBackFrom, to: fallback.provider.name }, 'A provider failed to make a room: another one is asked')
+    try {
+      const made = await makeThere(fallback, intent, before, operation, context, undefined)
+      ports.fellBack?.(fellBackFrom, fallback.provider.name)
+      return { ...made, fellBackFrom }
+    } catch (failure) {
+      context.log.warn({ err: failure, roomId: intent.id }, 'The other provider failed as well')
+      throw error
+    }
+  }
+}
+
+/** @param before the provider whose ids the participants have */
+async function makeThere (ports: Ports, intent: Teleconsultation, before: string, operation: Operation, context: Context, accounts: Promise<KnownAccounts> | undefined): Promise<Made> {
+  const wanted = operation.content ?? intent.content
+  const seated = seatedAt(ports, before, wanted.participants, (participant) => privilegeOfStored(ports, participant))
+  const content = { ...wanted, participants: await identified(ports, seated, context, accounts) }
+  const spec = roomSpecOf(ports, content, markerOf(ports.settings.deployment, intent.id, operation))
+  const room = await callProvider(ports, async (provider, signal) => await provider.createRoom(spec, signal), context)
+  failing.delete(ports.provider)
+  return { ports, content, room }
+}
+
+export /** Providers that did not answer when a room was last to be made. */
+const failing = new WeakSet<VideoProvider>()
+
+const isOutage = (error: unknown) => error instanceof ProviderUnavailable || error instanceof ProviderTimeout || error instanceof ProviderBusy
+/** Whether the provider is to blame, or cannot give what is wanted. */
+export const isOfProvider = (error: unknown) => /^(PROVIDER|CAPABILITY)_/.test(String((error as { code?: unknown } | null)?.code))
+
+async function commit ({ ports, content, room, fellBackFrom }: Made, intent: Teleconsultation, operation: Operation, context: Context): Promise<Teleconsultation> {
   const { control } = intent
   const published = {
     ...content,
@@ -42,7 +87,9 @@ async function commit (
       ({ ...participant, accessLinkURL: room.links?.[participant.userBandyerId] ?? null }))
   }
   const kept = { providerRoomId: room.providerRoomId, marker: room.marker }
-  const replaced: Garbage[] = control.room === undefined || control.room.providerRoomId === room.providerRoomId ? [] : [control.room]
+  const isSame = control.room?.providerRoomId === room.providerRoomId && control.provider === ports.provider.name
+  // The one that failed may have made a room all the same.
+  const unknown = fellBackFrom === undefined ? [] : [garbageOf(ports.settings.deployment, intent.id, operation)]
   const changes: Changes = {
     content: published,
     control: {
@@ -50,9 +97,11 @@ async function commit (
       phase: restingPhase(published, kept),
       operation: undefined,
       applied: remember(control.applied, operation.id),
-      garbage: [...control.garbage, ...replaced],
+      garbage: [...withProvider(control), ...isSame ? [] : roomAsGarbage(control), ...unknown],
       provider: ports.provider.name,
-      room: kept
+      fellBackFrom,
+      room: kept,
+      additions: withAttempt(control.additions, operation.addition, ports.clock.now())
     }
   }
   const outcome = await replaceKnowing(ports, intent, changes, operation.id, context)
@@ -61,6 +110,9 @@ async function commit (
   await callProvider(ports, async (provider, signal) => { await provider.deleteRoom(room, signal) })
   throw new ConcurrentChange()
 }
+
+/** What is to be deleted stays at its provider, whatever becomes the document's. */
+const withProvider = ({ garbage, provider }: Control): Garbage[] => garbage.map((item) => 'providerRoomId' in item ? { provider, ...item } : item)
 
 /**
  * Compare-and-set whose answer may get lost: then the document is read back, and the operation looked for among the
@@ -73,14 +125,15 @@ export async function replaceKnowing (ports: Ports, current: Teleconsultation, c
     return await ports.store.replaceIfUnchanged(current, changes, context)
   } catch (error) {
     if (!mayHaveWritten(error)) throw error
-    const read = await ports.store.get(current.id, context)
+    const read = await ports.store.get(current.id, { ...context, isReadBack: true })
     if (read?.control.applied.includes(operationId) === true) return read
     if (read === undefined || !sameVersion(read, current)) return 'changed'
     throw error
   }
 }
 
-export const mayHaveWritten = (error: unknown) => error instanceof StorageTimeout || error instanceof StorageUnavailable
+export const mayHaveWritten = (error: unknown) =>
+  (error instanceof StorageTimeout || error instanceof StorageUnavailable) && (error as { unsent?: boolean }).unsent !== true
 
 function sameVersion ({ version: read }: Teleconsultation, { version: known }: Teleconsultation): boolean {
   // What was inserted is known without its updatedAt: that the read tells one does not mean that somebody wrote.
@@ -92,8 +145,10 @@ function sameVersion ({ version: read }: Teleconsultation, { version: known }: T
  * Takes an operation back whose room could not be made. The room may exist all the same (the answer got lost), so its
  * marker goes to the garbage. A create that nobody learned of is deleted as a whole.
  */
-async function undo (ports: Ports, intent: Teleconsultation, operation: Operation, context: Context): Promise<void> {
+async function undo (ports: Ports, intent: Teleconsultation, operation: Operation, reason: unknown, context: Context): Promise<void> {
   const { control } = intent
+  const failedBefore = failing.has(ports.provider)
+  if (isOutage(reason)) failing.add(ports.provider)
   const phase = operation.kind === 'create' ? 'DELETING' : restingPhase(intent.content, control.room)
   try {
     const outcome = await ports.store.replaceIfUnchanged(intent, {
@@ -101,13 +156,17 @@ async function undo (ports: Ports, intent: Teleconsultation, operation: Operatio
         ...control,
         phase,
         operation: undefined,
+        // Nobody has learned of it: the next request with the key books anew.
+        idempotency: phase === 'DELETING' ? undefined : control.idempotency,
         garbage: [...control.garbage, garbageOf(ports.settings.deployment, intent.id, operation)]
       }
     }, context)
     if (outcome === 'changed' || phase !== 'DELETING') return
+    // Who did not answer the last one either is not asked again at once: the reconciler does, later.
+    if (isOutage(reason) && failedBefore) return
     // Its garbage goes first: nobody looks into the trash for rooms.
     ports.inBackground('clear a failed booking away', async () => {
-      for (const item of outcome.control.garbage) await deleteGarbage(ports, item)
+      for (const item of outcome.control.garbage) await deleteGarbage(ports, item, outcome.control.provider, context)
       await ports.store.trash(intent.id, context)
     }, context.log)
   } catch (error) {
@@ -120,17 +179,26 @@ async function undo (ports: Ports, intent: Teleconsultation, operation: Operatio
 export async function drain (ports: Ports, document: Teleconsultation, context: Context): Promise<void> {
   const { garbage } = document.control
   if (garbage.length === 0) return
-  for (const item of garbage) await deleteGarbage(ports, item)
+  for (const item of garbage) await deleteGarbage(ports, item, document.control.provider, context, document.control)
   await ports.store.replaceIfUnchanged(document, { control: { ...document.control, garbage: [] } }, context)
 }
 
-export async function deleteGarbage (ports: Ports, item: Garbage): Promise<void> {
+/**
+ * @param home the provider of a room that does not say its own
+ * @param kept whose room of record stays: it has the marker of an operation that failed at one provider and fell back to another
+ */
+export async function deleteGarbage (ports: Ports, item: Garbage, home: string, context: Context, kept?: Pick<Control, 'room' | 'provider'>): Promise<void> {
   if ('providerRoomId' in item) {
-    await callProvider(ports, async (provider, signal) => { await provider.deleteRoom(item, signal) })
+    const there = atProvider(ports, item.provider ?? home)
+    if (there !== undefined) await callProvider(there, async (provider, signal) => { await provider.deleteRoom(item, signal) })
+    else context.log.warn({ provider: item.provider ?? home }, 'A room stays at a provider that is not in use any more')
     return
   }
-  const found = await callProvider(ports, async (provider, signal) => await provider.findRooms(item.marker, new Date(item.since), signal))
-  await Promise.all(found.map(async (room) => { await deleteGarbage(ports, { providerRoomId: room.providerRoomId }) }))
+  await Promise.all(everywhere(ports).map(async (there) => {
+    const found = await callProvider(there, async (provider, signal) => await provider.findRooms(item.marker, new Date(item.since), signal))
+    const unwanted = found.filter(({ providerRoomId }) => there.provider.name !== kept?.provider || providerRoomId !== kept.room?.providerRoomId)
+    await Promise.all(unwanted.map((room) => callProvider(there, async (provider, signal) => { await provider.deleteRoom(room, signal) })))
+  }))
 }
 
 /**
@@ -138,7 +206,7 @@ export async function deleteGarbage (ports: Ports, item: Garbage): Promise<void>
  */
 export function drainInBackground (ports: Ports, document: Teleconsultation, context: Context): void {
   if (document.control.garbage.length === 0 || document.control.operation !== undefined) return
-  ports.inBackground('delete replaced rooms', () => drain(ports, document, context), context.log)
+  ports.inBackground('delete replaced rooms', () => drain(ports, document, unhurried(context)), context.log)
 }
 
 /** @throws OPERATION_IN_PROGRESS */

@@ -20,7 +20,7 @@ t.test('a personal link opens its holder’s seat from anywhere, whoever the hea
   const service = await startService(t)
   const roomId = await book(service)
   const { 'patient-1': link } = await links(service)
-  t.match(link, new RegExp(`/telecons-fe/teleconsultation/${roomId}#ey`))
+  t.match(link, /\/join#ey/)
   const waiting = await follow(service, tokenIn(link), { miauserid: 'doctor-1' })
   t.equal(waiting.statusCode, 200)
   t.match(waiting.json(), {
@@ -81,7 +81,6 @@ t.test('a token that was tampered with, of another kind, or otherwise signed is 
     ['HS512', signed({ alg: 'HS512', typ: 'JWT' }, claims, key, 'sha512')],
     ['the bare secret as key', signed({ alg: 'HS256', typ: 'JWT' }, claims, SECRET)],
     ['another audience', signed({ alg: 'HS256', typ: 'JWT' }, { ...claims, aud: 'room' }, key)],
-    ['no expiry', signed({ alg: 'HS256', typ: 'JWT' }, { ...claims, exp: undefined }, key)],
     ['expired', signed({ alg: 'HS256', typ: 'JWT' }, { ...claims, exp: 1 }, key)],
     ['a room’s token', tokenIn(roomLink)],
     ['nothing', ''],
@@ -123,4 +122,29 @@ t.test('no token, link, name or caller’s id is in the log of all this', async 
   const log = service.log.join('')
   t.match(log, /request completed/)
   for (const secret of [tokenIn(link), tokenIn(open.json().accessLinkURL), 'Bruno', 'patient-1', 'Ada']) t.notOk(log.includes(secret))
+})
+
+t.test('a personal link stays the same text when dates, people and room change, and lives as long as they say', async (t) => {
+  const service = await startService(t)
+  const roomId = await book(service)
+  const { 'doctor-1': link } = await links(service)
+  const moved = after(START, 400 * 24 * 60)
+  const change = { start_date: moved.toISOString(), end_date: after(moved, 30).toISOString(), participants: { number: 2, data: [DOCTOR, { ...PATIENT, userExternalId: 'patient-2' }] } }
+  t.equal((await service.inject({ method: 'PATCH', url: `/teleconsultation/${roomId}`, payload: change })).statusCode, 204)
+  t.equal((await links(service))['doctor-1'], link)
+  service.setClock(after(moved, 1))
+  const open = await follow(service, tokenIn(link))
+  t.equal(open.statusCode, 200)
+  t.match(open.json().accessLinkURL, /#ey/)
+})
+
+t.test('a personal link with its token in the path leads to the one with a fragment, and is not logged', async (t) => {
+  const service = await startService(t)
+  await book(service)
+  const { 'doctor-1': link } = await links(service)
+  const answer = await service.inject({ url: `/join/${tokenIn(link)}` })
+  t.equal(answer.statusCode, 302)
+  t.equal(answer.headers.location, `/join#${tokenIn(link)}`)
+  t.equal(answer.headers['cache-control'], 'no-store')
+  t.equal((await service.inject({ url: '/join' })).json().code, 'PAGE_NOT_BUILT', 'where the pages are built, one stands there')
 })

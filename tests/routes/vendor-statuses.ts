@@ -8,6 +8,9 @@ export interface VendorScenario {
   /** On a service with its own rooms instead. */
   embedded?: Record<string, string>
   request?: Partial<InjectOptions>
+  /** The same once more beside it, a moment earlier. */
+  twice?: boolean
+  code?: string
   prepare?: (parts: Awaited<ReturnType<typeof startPlatform>>, roomId: string) => void
 }
 
@@ -28,6 +31,14 @@ const FAULTS: Record<number, VendorScenario> = {
   503: { prepare: ({ vendor }) => { vendor.fail('failing') } },
   504: { prepare: ({ vendor }) => { vendor.fail('silent') } }
 }
+// The vendor is silent for longer than a repeat waits for the first answer.
+const STILL_RUNNING: VendorScenario = {
+  platform: { variables: { PROVIDER_TIMEOUT_MS: '3600' } },
+  twice: true,
+  prepare: ({ vendor }) => { vendor.fail('silent') },
+  code: 'REQUEST_RUNNING'
+}
+const KEY = { 'idempotency-key': 'a-key' }
 const TOO_LARGE = { payload: { filler: 'x'.repeat(70_000) } }
 const NOT_JSON = { payload: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } }
 
@@ -50,6 +61,7 @@ export const VENDOR_ROUTES: Record<string, { request: InjectOptions, statuses: R
       400: { request: { payload: { expiresIn: 'soon' } } },
       401: { request: { headers: { miauserid: '' } } },
       403: { request: OUTSIDE },
+      409: { ...STILL_RUNNING, request: { headers: KEY } },
       413: { request: TOO_LARGE },
       415: { request: NOT_JSON },
       422: { request: { payload: { expiresIn: 10 } } },
@@ -63,6 +75,7 @@ export const VENDOR_ROUTES: Record<string, { request: InjectOptions, statuses: R
       200: {},
       400: { request: form('picture', 1000) },
       403: { request: OUTSIDE },
+      409: { ...STILL_RUNNING, request: { headers: { ...KEY, ...form('virtual_background', 1000).headers } } },
       413: { request: form('virtual_background', 10_000_001) },
       415: { request: { payload: '{}', headers: { 'content-type': 'application/json' } } },
       422: { prepare: ({ vendor }) => { vendor.backgrounds.push(...Array.from({ length: 10 }, (_, index) => ({ alias: `b${index}`, createdAt: NOON }))) } },

@@ -68,3 +68,17 @@ t.test('moving to the trash is a POST of the state; a missing document is false'
   t.equal(await crud.moveTo('1', 'TRASH', {}), true)
   t.equal(await crud.moveTo('2', 'TRASH', {}), false)
 })
+
+t.test('what has not changed since it was read last is the same object, frozen; every read asks the upstream', async (t) => {
+  const { crud, upstream } = collection(t)
+  const people = [{ name: 'a' }]
+  upstream.get('/v2/things/1').times(2).reply(200, { ...DOCUMENT, people })
+  upstream.get('/v2/things/1').reply(200, { ...DOCUMENT, people: [{ name: 'b' }] })
+  upstream.get('/v2/things/1').reply(404, {})
+  const first = await crud.get('1', {})
+  t.equal(await crud.get('1', {}), first)
+  t.throws(() => { (first as unknown as { people: typeof people }).people.push({ name: 'c' }) }, TypeError)
+  t.match(await crud.get('1', {}), { people: [{ name: 'b' }] })
+  t.equal(await crud.get('1', {}), undefined)
+  t.ok(upstream.isDone())
+})

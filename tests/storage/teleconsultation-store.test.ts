@@ -1,10 +1,10 @@
 import t from 'tap'
-import type { Content, Control } from '../../lib/domain/teleconsultation.ts'
+import type { Content, Control, Teleconsultation } from '../../lib/domain/teleconsultation.ts'
 import { httpClient } from '../../lib/http/client.ts'
 import { TELECONSULTATIONS, USER_ID_MAPS } from '../../lib/storage/collections.ts'
 import { crudCollection } from '../../lib/storage/crud-client.ts'
 import { startEmbeddedCrud } from '../../lib/storage/embedded/server.ts'
-import { teleconsultationStore, type Layout } from '../../lib/storage/teleconsultation-store.ts'
+import { teleconsultationStore, type Layout, type TeleconsultationStore } from '../../lib/storage/teleconsultation-store.ts'
 import { OFFICIAL_TELECONSULTATIONS } from '../support/collections.ts'
 import { after, NOON, type Teardown } from '../support/service.ts'
 
@@ -28,14 +28,20 @@ async function open (t: Teardown, layout: Layout) {
   return { collection, store: teleconsultationStore(collection, async () => layout, 'embedded') }
 }
 
+async function inserted (store: TeleconsultationStore, control: Control): Promise<Teleconsultation> {
+  const outcome = await store.insert(CONTENT, control, CONTEXT)
+  if (outcome === 'duplicate') throw new Error('nothing else is there')
+  return outcome
+}
+
 for (const layout of ['declared', 'official'] as const) {
   t.test(`${layout} layout`, async (t) => {
     t.test('what was written is read back, instants and record included', async (t) => {
       const { store } = await open(t, layout)
       const pending = { id: 'op-2', kind: 'change' as const, epoch: 2, leaseUntil: 5, startedAt: 1, content: { ...CONTENT, startAt: after(NOON, 5) } }
       const control: Control = { ...CONTROL, operation: pending, garbage: [{ providerRoomId: 'old' }, { marker: 'd|1|o|1', since: 3 }], room: { providerRoomId: 'room', marker: 'm' } }
-      const inserted = await store.insert(CONTENT, control, CONTEXT)
-      const read = await store.get(inserted.id, CONTEXT)
+      const written = await inserted(store, control)
+      const read = await store.get(written.id, CONTEXT)
       t.match(read?.content, CONTENT)
       t.match(read?.control, control)
       t.same(read?.control.operation?.content?.startAt, after(NOON, 5))
@@ -43,7 +49,7 @@ for (const layout of ['declared', 'official'] as const) {
 
     t.test('of two writes on one version one is made', async (t) => {
       const { store } = await open(t, layout)
-      const read = await store.insert(CONTENT, CONTROL, CONTEXT)
+      const read = await inserted(store, CONTROL)
       const write = (id: string) => store.replaceIfUnchanged(read, { control: { ...CONTROL, applied: ['op-1', id] } }, CONTEXT)
       const outcomes = await Promise.all([write('a'), write('b')])
       t.equal(outcomes.filter((outcome) => outcome === 'changed').length, 1)
@@ -87,7 +93,7 @@ for (const layout of ['declared', 'official'] as const) {
 
     t.test('what is in the trash is gone', async (t) => {
       const { store } = await open(t, layout)
-      const { id } = await store.insert(CONTENT, CONTROL, CONTEXT)
+      const { id } = await inserted(store, CONTROL)
       await store.trash(id, CONTEXT)
       await store.trash(id, CONTEXT)
       t.equal(await store.get(id, CONTEXT), undefined)
@@ -95,7 +101,7 @@ for (const layout of ['declared', 'official'] as const) {
 
     t.test('a consumer that knows the original’s fields finds them', async (t) => {
       const { store, collection } = await open(t, layout)
-      const { id } = await store.insert(CONTENT, CONTROL, CONTEXT)
+      const { id } = await inserted(store, CONTROL)
       t.match(await collection.get(id, {}), {
         bandyerRoomId: '',
         participantsNumber: 2,
@@ -112,7 +118,7 @@ for (const layout of ['declared', 'official'] as const) {
 t.test('a record that was begun before the fields were declared is not lost when they are', async (t) => {
   const { collection, store } = await open(t, 'declared')
   const before = teleconsultationStore(collection, async () => 'official', 'embedded')
-  const { id } = await before.insert(CONTENT, { ...CONTROL, phase: 'READY', sealed: true, room: { providerRoomId: 'r', marker: 'm' } }, CONTEXT)
+  const { id } = await inserted(before, { ...CONTROL, phase: 'READY', sealed: true, room: { providerRoomId: 'r', marker: 'm' } })
   const read = await store.get(id, CONTEXT)
   t.match(read?.control, { sealed: true, applied: ['op-1'], room: { providerRoomId: 'r', marker: 'm' } })
   if (read === undefined) return
@@ -121,7 +127,7 @@ t.test('a record that was begun before the fields were declared is not lost when
 
 t.test('an accepted operation is found where the record is declared', async (t) => {
   const { store } = await open(t, 'declared')
-  const { id } = await store.insert(CONTENT, CONTROL, CONTEXT)
+  const { id } = await inserted(store, CONTROL)
   t.equal((await store.findApplied('op-1', CONTEXT))?.id, id)
   t.equal(await store.findApplied('op-2', CONTEXT), undefined)
 })

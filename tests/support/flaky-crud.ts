@@ -6,9 +6,9 @@ import { NOON, type Teardown } from './service.ts'
 
 /**
  * `pass`: a CRUD Service; `nonsense`: 200 with a broken list; `fail`: 500; `hang`: never answers; `conflict`: every
- * condition is missed; `refuse`: a 400 of its own.
+ * condition is missed; `refuse`: a 400 of its own; `unavailable`: 503; `drop`: the connection is cut.
  */
-export type CrudMode = 'pass' | 'nonsense' | 'fail' | 'hang' | 'conflict' | 'refuse'
+export type CrudMode = 'pass' | 'nonsense' | 'fail' | 'hang' | 'conflict' | 'refuse' | 'unavailable' | 'drop'
 
 /** A CRUD Service on loopback that can misbehave, and that counts what reaches it. */
 export async function flakyCrud (t: Teardown, collections = [TELECONSULTATIONS, USER_ID_MAPS]) {
@@ -21,6 +21,8 @@ export async function flakyCrud (t: Teardown, collections = [TELECONSULTATIONS, 
     seen.push({ method, path: url, headers })
     const json = (status: number, body: string) => { outgoing.writeHead(status, { 'content-type': 'application/json' }).end(body) }
     if (state.mode === 'hang') return
+    if (state.mode === 'unavailable') { outgoing.writeHead(503).end(); return }
+    if (state.mode === 'drop') { incoming.socket.destroy(); return }
     if (state.mode === 'fail') { json(500, '{"statusCode":500,"error":"Internal Server Error","message":"secret-of-the-database"}'); return }
     if (state.mode === 'nonsense') { json(200, '[\n{"_id":"1"'); return }
     if (state.mode === 'refuse') { json(400, '{"statusCode":400,"error":"Bad Request","message":"body must have required property \'x\'"}'); return }

@@ -25,11 +25,21 @@ export function memoryStore () {
     if (fault !== undefined) throw fault.error
     return result
   }
+  const withKey = (key: string): Teleconsultation[] => [...documents].flatMap(([id, { content, control, revision }]) =>
+    control.idempotency?.key === key ? [copy({ id, content, control, version: { revision } })] : [])
   const store: TeleconsultationStore = {
     insert: (content, control) => guarded('insert', () => {
+      if (control.idempotency !== undefined && withKey(control.idempotency.key).length > 0) return 'duplicate' as const
       const id = `doc-${documents.size + 1}`
       documents.set(id, { ...copy({ content, control }), revision: 1, trashed: false })
       return view(id) as Teleconsultation
+    }),
+    findByKey: (key) => guarded('findByKey', () => withKey(key)),
+    isFailing: () => false,
+    hasRoom: (providerRoomId) => guarded('hasRoom', () => [...documents.values()].some(({ control, trashed }) => !trashed && control.phase !== 'DELETING' && control.room?.providerRoomId === providerRoomId)),
+    releaseKey: (current) => guarded('releaseKey', () => {
+      const document = documents.get(current.id)
+      if (document !== undefined) delete document.control.idempotency
     }),
     get: (id) => guarded('get', () => view(id)),
     list: () => guarded('list', () => [...documents.keys()].flatMap((id) => view(id) ?? [])),
@@ -44,11 +54,13 @@ export function memoryStore () {
     }),
     findUnsettled: (now, limit) => guarded('findUnsettled', () =>
       [...documents.keys()].flatMap((id) => view(id) ?? []).filter(({ control }) => isUnsettled(control, now)).slice(0, limit)),
-    appendWhileIncomplete: (id, participant) => guarded('appendWhileIncomplete', () => {
+    appendWhileIncomplete: (id, participant, addition) => guarded('appendWhileIncomplete', () => {
       const document = documents.get(id)
       if (document === undefined || document.trashed || document.control.phase !== 'INCOMPLETE' || document.control.operation !== undefined) return 'unmet' as const
       const { participants, number } = document.content
       if (participants.length + 1 >= number || participants.some(({ userExternalId }) => userExternalId === participant.userExternalId)) return 'unmet' as const
+      if (addition !== undefined && document.control.additions?.some(({ key }) => key === addition.key) === true) return 'unmet' as const
+      if (addition !== undefined) document.control.additions = [...document.control.additions ?? [], copy(addition)]
       participants.push(copy(participant))
       document.revision++
       return view(id) as Teleconsultation

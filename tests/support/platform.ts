@@ -47,7 +47,7 @@ export async function startPlatform (t: Teardown, options: PlatformOptions = {})
   const path = `${temporaryFolder(t)}/config.json`
   writeFileSync(path, JSON.stringify({ ...CONFIGURATION, ...options.configuration }))
   const vendorOrigin = await gated(t, vendor.origin, gate)
-  const service = await startService(t, {
+  const variables = {
     BANDYER_API_SECRET_KEY: VENDOR_KEY,
     BANDYER_BASE_URL: vendor.baseUrl.replace(vendor.origin, vendorOrigin),
     CRUD_SERVICE_URL: await gated(t, crud.origin, gate),
@@ -57,9 +57,15 @@ export async function startPlatform (t: Teardown, options: PlatformOptions = {})
     CLOCK_SKEW_MS: '0',
     ...(auth === undefined ? {} : { AUTH_SERVICE: new URL(await gated(t, auth.origin, gate)).host, DEFAULT_CLIENT_TYPE: 'backoffice' }),
     ...options.variables
-  })
-  await service.inject({ url: '/-/ready' })
+  }
+  /** One more process on the same CRUD Service, vendor and auth service. */
+  const replica = async () => {
+    const started = await startService(t, variables)
+    await started.inject({ url: '/-/ready' })
+    return started
+  }
+  const service = await replica()
   const rows = async (name: 'bk-ts-teleconsultations' | 'bk-ts-userid-maps') =>
     await (await fetch(`${crud.origin}/${name}/?_st=PUBLIC,TRASH&_l=200`)).json() as Array<Record<string, unknown> & { _id: string, __STATE__: string }>
-  return { service, vendor, auth, gate, crud, rows }
+  return { service, replica, vendor, auth, gate, crud, rows }
 }

@@ -1,4 +1,5 @@
 import type { VideoProvider } from '../provider.ts'
+import type { HttpEventListener } from '../../http/client.ts'
 import { vendorCalls, type Pause } from '../kaleyra-common/calls.ts'
 import { CAPABILITIES, segment, type Dialect } from '../kaleyra-common/dialect.ts'
 import { vendorProvider } from '../kaleyra-common/provider.ts'
@@ -13,6 +14,7 @@ export interface BandyerProviderOptions {
   userIdSecret: string
   /** Waits before a busy vendor is asked again. Default: the process's timers. */
   pause?: Pause | undefined
+  onEvent?: HttpEventListener | undefined
 }
 
 const DIALECT: Dialect = {
@@ -43,7 +45,7 @@ const DIALECT: Dialect = {
 }
 
 /** Bandyer's REST API, first generation (docs.bandyer.com/Bandyer-RESTAPI, 2021). */
-export function bandyerProvider ({ baseUrl, apiKey, timeoutMs, userIdSecret, pause }: BandyerProviderOptions): VideoProvider {
-  const calls = vendorCalls({ baseUrl: baseUrl.replace(/\/+$/, ''), apiKey, timeoutMs, pause })
+export function bandyerProvider ({ baseUrl, apiKey, timeoutMs, userIdSecret, pause, onEvent }: BandyerProviderOptions): VideoProvider {
+  const calls = vendorCalls({ baseUrl: baseUrl.replace(/\/+$/, ''), apiKey, timeoutMs, pause, onEvent })
   return vendorProvider(calls, DIALECT, { secureLinks: !baseUrl.startsWith('http://'), userIdSecret })
 }

@@ -19,6 +19,8 @@ export interface EmbeddedProviderOptions {
 /** Peer to peer, every browser sends its picture to each of the others: more than six is more than an uplink carries. */
 export const EMBEDDED_ROOM_MAX_PEOPLE = 6
 
+const MOST_KNOWN_TOKENS = 1000
+
 const CAPABILITIES: Capabilities = {
   registersPeople: false,
   needsPlusParticipant: false,
@@ -28,6 +30,7 @@ const CAPABILITIES: Capabilities = {
   startGate: 'access',
   endGate: 'room',
   access: 'minted-link',
+  computesAccess: true,
   tools: new Set(['chat', 'screen_sharing', 'file_upload', 'snapshot', 'present_to_everyone']),
   toolScope: 'participant',
   recording: new Set(['none']),
@@ -58,6 +61,19 @@ export function embeddedProvider (options: EmbeddedProviderOptions): VideoProvid
     createHmac('sha256', userIdSecret).update(`${kind}:${value}`).digest('base64url')
 
   const accountOf = ({ externalId }: { externalId: string }): string => `usr_${keyed('user', externalId)}`
+
+  // A waiting page asks every few seconds, and until the end its link is the same text each time.
+  const known = new Map<string, string>()
+  const signed = (claims: RoomTokenClaims): string => {
+    const { room, sub, name, privilege, tools, language = '', nbf, exp } = claims
+    const key = [room, sub, privilege, language, nbf, exp, tools.length, ...tools, name].join('\n')
+    const before = known.get(key)
+    if (before !== undefined) return before
+    const token = tokens.sign(claims)
+    if (known.size >= MOST_KNOWN_TOKENS) known.clear()
+    known.set(key, token)
+    return token
+  }
 
   return {
     ...withoutExtras,
@@ -112,7 +128,7 @@ export function embeddedProvider (options: EmbeddedProviderOptions): VideoProvid
       }
       const language = access.language ?? participant.language
       if (language !== undefined) claims.language = language
-      return { kind: 'url', url: `${publicUrl()}/telecons-room/${room.providerRoomId}#${tokens.sign(claims)}` }
+      return { kind: 'url', url: `${publicUrl()}/telecons-room/${room.providerRoomId}#${signed(claims)}` }
     },
 
     endCall: async (room, signal) => attempt(signal, () => { hub.closeRoom(room.providerRoomId) }),

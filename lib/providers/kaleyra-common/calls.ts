@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { ProviderBadAnswer, ProviderBusy, ProviderRefusedKey, ProviderTimeout, ProviderUnavailable } from '../../errors.ts'
 import { chunksFrom } from '../../http/chunks.ts'
-import { HttpFailure, httpClient, type HttpRequest, type HttpStreamedAnswer } from '../../http/client.ts'
+import { HttpFailure, httpClient, type HttpEventListener, type HttpRequest, type HttpStreamedAnswer } from '../../http/client.ts'
 import { codeOf } from './answers.ts'
 
 export interface VendorCallsOptions {
@@ -12,6 +12,7 @@ export interface VendorCallsOptions {
   timeoutMs: number
   /** Waits, and rejects when the signal ends. Default: the process's timers with a jitter. */
   pause?: Pause | undefined
+  onEvent?: HttpEventListener | undefined
 }
 
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>
@@ -51,8 +52,8 @@ const REPEATS = 2
 const FIRST_PAUSE_MS = 500
 const ERROR_BODY_BYTES = 16 * 1024
 
-export function vendorCalls ({ baseUrl, apiKey, timeoutMs, pause = jitteredPause }: VendorCallsOptions): VendorCalls {
-  const http = httpClient({ baseUrl, timeoutMs })
+export function vendorCalls ({ baseUrl, apiKey, timeoutMs, pause = jitteredPause, onEvent }: VendorCallsOptions): VendorCalls {
+  const http = httpClient({ baseUrl, timeoutMs, retries: 0, name: 'provider', onEvent })
   const withKey = ({ method, path, body, rawBody }: VendorRequest, signal: AbortSignal): HttpRequest =>
     ({ method, path, body, rawBody, signal, headers: { apikey: apiKey } })
   const ofAnyType = (request: HttpRequest): HttpRequest => ({ ...request, headers: { ...request.headers, accept: '*/*' } })

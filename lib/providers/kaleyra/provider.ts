@@ -1,4 +1,5 @@
 import type { VideoProvider } from '../provider.ts'
+import type { HttpEventListener } from '../../http/client.ts'
 import { vendorCalls, type Pause } from '../kaleyra-common/calls.ts'
 import { CAPABILITIES, segment, type Dialect } from '../kaleyra-common/dialect.ts'
 import { vendorProvider } from '../kaleyra-common/provider.ts'
@@ -19,6 +20,7 @@ export interface KaleyraProviderOptions {
   transcribe?: boolean | undefined
   /** Waits before a busy vendor is asked again. Default: the process's timers. */
   pause?: Pause | undefined
+  onEvent?: HttpEventListener | undefined
 }
 
 const dialectWith = (transcribe: boolean): Dialect => ({
@@ -46,9 +48,9 @@ const dialectWith = (transcribe: boolean): Dialect => ({
 })
 
 /** Kaleyra's Video API, second generation (developers.kaleyra.io, 2024). */
-export function kaleyraProvider ({ baseUrl, apiKey, timeoutMs, userIdSecret, transcribe = false, pause }: KaleyraProviderOptions): VideoProvider {
+export function kaleyraProvider ({ baseUrl, apiKey, timeoutMs, userIdSecret, transcribe = false, pause, onEvent }: KaleyraProviderOptions): VideoProvider {
   const secureLinks = !baseUrl.startsWith('http://')
-  const calls = vendorCalls({ baseUrl: baseUrl.replace(/(\/v2)?\/*$/, ''), apiKey, timeoutMs, pause })
+  const calls = vendorCalls({ baseUrl: baseUrl.replace(/(\/v2)?\/*$/, ''), apiKey, timeoutMs, pause, onEvent })
   return {
     ...vendorProvider(calls, dialectWith(transcribe), { secureLinks, userIdSecret }),
     transcription: transcriptions(calls, { timeoutMs, secureLinks })

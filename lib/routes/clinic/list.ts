@@ -48,7 +48,7 @@ function rowOf ({ id, content }: Teleconsultation, { personalLinks, ports }: Ser
           userExternalId,
           ...(fullName === undefined ? {} : { fullName }),
           ...(privilege === undefined ? {} : { privilege }),
-          personalLink: personalLinks.linkFor({ room: id, sub: userExternalId }, content.endAt)
+          personalLink: personalLinks.linkFor({ room: id, sub: userExternalId })
         }])
   }
 }

@@ -11,11 +11,13 @@ export interface PagesOptions extends RouteOptions {
   publicUrl: () => string
   /** Folder with the built pages. */
   webRoot: string
+  /** What the page for calls at LiveKit may connect to (CSP sources). Absent: there is no such page. */
+  livekitSources?: readonly string[] | undefined
   configuration: Pick<Configuration, 'http' | 'theme' | 'companyLogoUrl' | 'identity'>
 }
 
 /** The service's pages. Nothing in them leaves the origin, but for the frame that holds a foreign provider's call. */
-export const pageRoutes: FastifyPluginAsync<PagesOptions> = async (app, { webRoot, configuration, services, publicUrl }) => {
+export const pageRoutes: FastifyPluginAsync<PagesOptions> = async (app, { webRoot, configuration, services, publicUrl, livekitSources }) => {
   const { http, identity } = configuration
   const read = (file: string) => {
     try {
@@ -25,9 +27,9 @@ export const pageRoutes: FastifyPluginAsync<PagesOptions> = async (app, { webRoo
     }
   }
   const logo = configuration.companyLogoUrl
-  const policy = (frames: string, ancestors: string) => [
+  const policy = (frames: string, ancestors: string, connections: readonly string[] = []) => [
     "default-src 'self'", "style-src 'self' 'unsafe-inline'", `img-src 'self' data: blob:${logo === undefined || !/^https?:/.test(logo) ? '' : ` ${new URL(logo).origin}`}`,
-    "media-src 'self' blob:", "connect-src 'self'", `frame-src ${frames}`, `frame-ancestors ${ancestors}`, "object-src 'none'", "base-uri 'self'", "form-action 'self'"
+    "media-src 'self' blob:", ["connect-src 'self'", ...connections].join(' '), `frame-src ${frames}`, `frame-ancestors ${ancestors}`, "object-src 'none'", "base-uri 'self'", "form-action 'self'"
   ].join('; ')
   const send = async (reply: FastifyReply, page: string | undefined, contentSecurityPolicy: string) => {
     if (page === undefined) throw new PageNotBuilt()
@@ -38,13 +40,24 @@ export const pageRoutes: FastifyPluginAsync<PagesOptions> = async (app, { webRoo
   }
 
   const participantPage = read('teleconsultation.html')
-  app.get('/telecons-fe/teleconsultation/:roomId', { schema: { hide: true } }, async (_request, reply) =>
-    // The embedded call's address may have another host than the one by which this page was opened.
-    await send(reply, participantPage, policy(`'self' https: ${new URL(publicUrl()).origin}`, http.frameAncestors)))
+  for (const path of ['/join', '/telecons-fe/teleconsultation/:roomId']) {
+    app.get(path, { schema: { hide: true } }, async (_request, reply) =>
+      // The embedded call's address may have another host than the one by which this page was opened.
+      await send(reply, participantPage, policy(`'self' https: ${new URL(publicUrl()).origin}`, http.frameAncestors)))
+  }
+  // For who cannot send fragments, as some mailers: from here on the token is in nobody's log. Nor in ours.
+  app.get<{ Params: { token: string } }>('/join/:token', { schema: { hide: true }, logLevel: 'warn' }, async (request, reply) =>
+    await reply.headers({ 'cache-control': 'no-store' }).redirect(`${http.prefix}/join#${encodeURIComponent(request.params.token)}`, 302))
 
   const roomPage = read('room.html')
   app.get('/telecons-room/:providerRoomId', { schema: { hide: true } }, async (_request, reply) =>
     await send(reply, roomPage, policy("'none'", http.frameAncestors)))
+
+  if (livekitSources !== undefined) {
+    const livekitPage = read('livekit-room.html')
+    app.get('/livekit-room/:providerRoomId', { schema: { hide: true } }, async (_request, reply) =>
+      await send(reply, livekitPage, policy("'none'", http.frameAncestors, livekitSources)))
+  }
 
   const stylesheet = themeStylesheet(configuration.theme, logo)
   app.get('/telecons-fe/theme.css', { schema: { hide: true } }, async (_request, reply) =>

@@ -3,15 +3,17 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { errorResponses } from '../../../schemas/error.ts'
+import { IdempotencyHeaders } from '../../../schemas/headers.ts'
 import type { BackgroundImage } from '../../../schemas/settings.ts'
 import { CapabilityUnsupported, ImageMissing, ImageTooLarge } from '../../errors.ts'
+import { whereIs } from '../../teleconsultations/places.ts'
 import { callProvider } from '../../teleconsultations/ports.ts'
 import type { RouteOptions } from '../services.ts'
 
 const FIELD = 'virtual_background'
 const LARGEST_BYTES = 10_000_000
 
-export const backgroundImageRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { ports } }) => {
+export const backgroundImageRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { ports, answered } }) => {
   // Only multipart is meant here.
   app.removeContentTypeParser('application/json')
   await app.register(multipart, { limits: { fileSize: LARGEST_BYTES, files: 1, fields: 0, parts: 2, headerPairs: 20 }, throwFileSizeLimit: false })
@@ -23,16 +25,20 @@ export const backgroundImageRoute: FastifyPluginAsyncTypebox<RouteOptions> = asy
       operationId: 'uploadBackgroundImage',
       tags: ['settings'],
       summary: 'Uploads a background for the company: multipart, one file in the field virtual_background, at most 10 MB',
+      headers: IdempotencyHeaders,
       consumes: ['multipart/form-data'],
       response: {
         200: Type.Unsafe<BackgroundImage>(Type.Ref('BackgroundImage', { description: 'Uploaded; PATCH /settings/update puts it to use' })),
-        ...errorResponses(400, 403, 413, 415, 422, 501, 502, 503, 504)
+        ...errorResponses(400, 403, 409, 413, 415, 422, 501, 502, 503, 504)
       }
     }
   }, async (request) => {
-    if (!ports.provider.capabilities.background) throw new CapabilityUnsupported('backgrounds')
+    const there = whereIs(ports, 'background')
+    if (there === undefined) throw new CapabilityUnsupported('backgrounds')
+    const context = request.operationContext()
     const image = await imageOf(request)
-    const { alias, url, createdAt } = await callProvider(ports, async (provider, signal) => await provider.uploadBackground(image, signal))
+    const { alias, url, createdAt } = await answered.run(request.requestKey(image.data), () =>
+      callProvider(there, async (provider, signal) => await provider.uploadBackground(image, signal), context))
     return { virtual_background: { background_alias: alias, url, creation_date: createdAt.toISOString() } }
   })
 }

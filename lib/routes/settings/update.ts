@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { errorResponses } from '../../../schemas/error.ts'
 import type { CompanyChange, CompanySettings } from '../../../schemas/settings.ts'
 import { CapabilityUnsupported } from '../../errors.ts'
+import { whereIs } from '../../teleconsultations/places.ts'
 import { callProvider } from '../../teleconsultations/ports.ts'
 import type { RouteOptions } from '../services.ts'
 
@@ -19,9 +20,10 @@ export const updateSettingsRoute: FastifyPluginAsyncTypebox<RouteOptions> = asyn
       }
     }
   }, async (request) => {
-    if (!ports.provider.capabilities.background) throw new CapabilityUnsupported('backgrounds')
+    const there = whereIs(ports, 'background')
+    if (there === undefined) throw new CapabilityUnsupported('backgrounds')
     const backgroundAlias = request.body.background_alias
-    const company = await callProvider(ports, async (provider, signal) => await provider.updateCompany({ backgroundAlias }, signal))
+    const company = await callProvider(there, async (provider, signal) => await provider.updateCompany({ backgroundAlias }, signal), request.operationContext())
     const background = company.defaultBackground
     return {
       company: {

@@ -1,0 +1,40 @@
+import type { Teleconsultation } from '../domain/teleconsultation.ts'
+import type { RoomDetails } from '../providers/provider.ts'
+import { atRoom } from './places.ts'
+import type { Ports } from './ports.ts'
+
+const KEPT_MS = 1000
+const MOST = 2000
+
+interface Known { answer: Promise<RoomDetails | undefined>, until: number }
+
+/**
+ * What the provider tells of a room's call, in one form for all. Asked once for everybody who wants to know within a second; never
+ * delays an answer beyond its budget, and never fails it: then it is undefined.
+ */
+export function callStates (ports: Ports): (document: Teleconsultation) => Promise<RoomDetails | undefined> {
+  const known = new Map<string, Known>()
+  return async ({ control }) => {
+    const there = atRoom(ports, control)
+    if (there === undefined || control.room === undefined || ports.settings.detailsBudgetMs === 0) return undefined
+    const now = ports.clock.now().getTime()
+    const key = `${control.provider} ${control.room.providerRoomId}`
+    const earlier = known.get(key)
+    if (earlier !== undefined && earlier.until > now) return await earlier.answer
+    const answer = ask(there, control.room)
+    known.delete(key)
+    known.set(key, { answer, until: now + KEPT_MS })
+    const [oldest] = known.keys()
+    if (known.size > MOST && oldest !== undefined) known.delete(oldest)
+    return await answer
+  }
+}
+
+async function ask ({ provider, clock, settings }: Ports, room: NonNullable<Teleconsultation['control']['room']>): Promise<RoomDetails | undefined> {
+  const { signal, cancel } = clock.deadline(settings.detailsBudgetMs)
+  // A provider that overlooks the signal does not hold the answer either.
+  const over = new Promise<'missing'>((resolve) => { signal.addEventListener('abort', () => { resolve('missing') }, { once: true }) })
+  const details = await Promise.race([provider.getRoom(room, signal).catch(() => 'missing' as const), over])
+  cancel()
+  return details === 'missing' ? undefined : details
+}
