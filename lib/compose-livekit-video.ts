@@ -4,7 +4,7 @@ import { addressesOf, browserSources } from './providers/livekit/addresses.ts'
 import { livekitProvider } from './providers/livekit/provider.ts'
 
 /** Rooms at LiveKit, the page that opens them, and the job that ends them. */
-export function openLivekitVideo ({ configuration: { video }, publicUrl, clock, log }: VideoOptions, userIdSecret: string): Video {
+export function openLivekitVideo ({ configuration: { video }, publicUrl, clock, log, onEvent }: VideoOptions, userIdSecret: string): Video {
   const { endCallsEveryMs, ...account } = video.livekit
   return {
     provider: livekitProvider({
@@ -13,6 +13,7 @@ export function openLivekitVideo ({ configuration: { video }, publicUrl, clock, 
       userIdSecret,
       publicUrl,
       clock,
+      onEvent,
       ending: { schedule: systemSchedule, everyMs: endCallsEveryMs, log }
     }),
     livekitSources: browserSources(addressesOf(account.url, account.browserUrl).signalling)

@@ -78,7 +78,8 @@ async function openOne (name: ProviderName, options: VideoOptions): Promise<Vide
           userIdSecret,
           entryLeadMs: options.configuration.teleconsultations.immutablePeriodMs,
           transcribe: video.transcribe && options.configuration.teleconsultations.recording !== 'none',
-          clock: options.clock
+          clock: options.clock,
+          onEvent: options.onEvent
         })
       }
     }

@@ -84,7 +84,8 @@ async function appended (ports: Ports, id: string, added: StoredParticipant, add
     outcome = isAsAdded(there, added) ? read : 'unmet'
   }
   if (outcome === 'unmet') return false
-  identifyInBackground(ports, outcome, context)
+  // Where the room will be made elsewhere than the others' ids are from, all get new ones then.
+  if (atHome(ports, outcome.control, outcome.content).provider.name === outcome.control.provider) identifyInBackground(ports, outcome, context)
   return true
 }
 

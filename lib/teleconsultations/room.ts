@@ -5,7 +5,7 @@ import type { Changes } from '../storage/teleconsultation-store.ts'
 import type { RoomState, VideoProvider } from '../providers/provider.ts'
 import { identified, type KnownAccounts } from './accounts.ts'
 import { atProvider, everywhere, seatedAt } from './places.ts'
-import { callProvider, heldByAnother, privilegeOfStored, roomSpecOf, unhurried, type Context, type Ports } from './ports.ts'
+import { callProvider, checkLimits, heldByAnother, privilegeOfStored, roomSpecOf, unhurried, type Context, type Ports } from './ports.ts'
 
 /**
  * Makes the room of a pending operation and publishes it: the steps that follow the intent. The operation must stand in
@@ -51,6 +51,7 @@ async function makeSomewhere (ports: Ports, intent: Teleconsultation, operation:
     const fellBackFrom = ports.provider.name
     context.log.warn({ err: error, roomId: intent.id, from: fellBackFrom, to: fallback.provider.name }, 'A provider failed to make a room: another one is asked')
     try {
+      checkLimits(fallback, (operation.content ?? intent.content).number)
       const made = await makeThere(fallback, intent, before, operation, context, undefined)
       ports.fellBack?.(fellBackFrom, fallback.provider.name)
       return { ...made, fellBackFrom }
@@ -179,7 +180,10 @@ async function undo (ports: Ports, intent: Teleconsultation, operation: Operatio
 export async function drain (ports: Ports, document: Teleconsultation, context: Context): Promise<void> {
   const { garbage } = document.control
   if (garbage.length === 0) return
-  for (const item of garbage) await deleteGarbage(ports, item, document.control.provider, context, document.control)
+  const failures: unknown[] = []
+  // A provider that fails keeps no other's rooms alive.
+  for (const item of garbage) await deleteGarbage(ports, item, document.control.provider, context, document.control).catch((error: unknown) => { failures.push(error) })
+  if (failures.length > 0) throw failures[0]
   await ports.store.replaceIfUnchanged(document, { control: { ...document.control, garbage: [] } }, context)
 }
 

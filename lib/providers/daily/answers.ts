@@ -1,6 +1,6 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { unusable } from '../kaleyra-common/answers.ts'
+import { unusable } from '../vendor.ts'
 
 /**
  * Daily's answers, as its API description gives them (1.1.1, July 2026). What cannot be understood is

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { ProviderBadAnswer, ProviderBusy, ProviderRefusedKey, ProviderUnavailable } from '../../errors.ts'
-import { httpClient, type HttpRequest } from '../../http/client.ts'
-import { isEntry } from '../kaleyra-common/answers.ts'
-import { refused, translated, type Pause, type VendorAnswer } from '../kaleyra-common/calls.ts'
+import { httpClient, type HttpEventListener, type HttpRequest } from '../../http/client.ts'
+import { type VendorAnswer } from '../kaleyra-common/calls.ts'
 import { turns } from './turns.ts'
+import { isEntry, type Pause, refused, translated } from '../vendor.ts'
 
 export interface DailyCallsOptions {
   /** Without a final slash. */
@@ -14,6 +14,7 @@ export interface DailyCallsOptions {
   clock: () => Date
   /** Waits, and rejects when the signal ends. Default: the process's timers with a jitter. */
   pause?: Pause | undefined
+  onEvent?: HttpEventListener | undefined
 }
 
 export interface DailyRequest extends Pick<HttpRequest, 'path' | 'body'> {
@@ -46,8 +47,8 @@ const FIRST_PAUSE_MS = 500
 /** Two deletions a second and fifty in thirty seconds are allowed: only the pace that keeps both lasts. */
 const DELETION_EVERY_MS = 600
 
-export function dailyCalls ({ baseUrl, apiKey, timeoutMs, clock, pause = jitteredPause }: DailyCallsOptions): DailyCalls {
-  const http = httpClient({ baseUrl, timeoutMs })
+export function dailyCalls ({ baseUrl, apiKey, timeoutMs, clock, pause = jitteredPause, onEvent }: DailyCallsOptions): DailyCalls {
+  const http = httpClient({ baseUrl, timeoutMs, retries: 0, name: 'daily', onEvent })
   const deletions = turns({ everyMs: DELETION_EVERY_MS, clock, pause })
   const headers = { authorization: `Bearer ${apiKey}` }
 

@@ -1,9 +1,9 @@
-import { unusable } from '../kaleyra-common/answers.ts'
 import type { RoomState } from '../provider.ts'
 import { readRooms, type DailyRoom } from './answers.ts'
 import type { DailyCalls } from './calls.ts'
 import type { RoomNames } from './room-names.ts'
 import { createdAtOf, isOver } from './rooms.ts'
+import { unusable } from '../vendor.ts'
 
 /** By this much the vendor's clock may be behind the one that `since` was read from. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000

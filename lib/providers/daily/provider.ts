@@ -1,6 +1,5 @@
+import type { HttpEventListener } from '../../http/client.ts'
 import { createHmac } from 'node:crypto'
-import { unusable } from '../kaleyra-common/answers.ts'
-import { refused, type Pause } from '../kaleyra-common/calls.ts'
 import { withoutExtras, type Capabilities, type RoomDetails, type VideoProvider } from '../provider.ts'
 import { readDomain, readRoom, readToken, type DailyRoom } from './answers.ts'
 import { dailyCalls } from './calls.ts'
@@ -10,8 +9,11 @@ import { isRoomName, recordingOf, roomNames } from './room-names.ts'
 import { canBecome, confirmed, createdAtOf, differs, isOver, limitOf, propertiesOf, type RoomProperties } from './rooms.ts'
 import { tokenProperties } from './tokens.ts'
 import { transcriptions } from './transcription.ts'
+import { type Pause, refused, unusable } from '../vendor.ts'
 
 export interface DailyProviderOptions {
+  /** Told of repeats, and when the vendor is left alone. */
+  onEvent?: HttpEventListener | undefined
   /** With the version; http only for stand-ins, whose rooms may be http too. Default: `https://api.daily.co/v1`. */
   baseUrl?: string | undefined
   /** Of one Daily domain. */
@@ -40,7 +42,8 @@ export interface DailyProviderOptions {
 
 const BASE_URL = 'https://api.daily.co/v1'
 
-const CAPABILITIES: Capabilities = {
+/** What it can do. */
+export const CAPABILITIES: Capabilities = {
   registersPeople: false,
   needsPlusParticipant: false,
   minParticipants: 2,
@@ -75,7 +78,7 @@ export function dailyProvider (options: DailyProviderOptions): VideoProvider {
   const baseUrl = (options.baseUrl ?? BASE_URL).replace(/\/+$/, '')
   const secureLinks = !baseUrl.startsWith('http://')
   const rules = { language, entryLeadMs, transcribe, transcriptionGeo }
-  const calls = dailyCalls({ baseUrl, apiKey, timeoutMs, clock, pause })
+  const calls = dailyCalls({ baseUrl, apiKey, timeoutMs, clock, pause, onEvent: options.onEvent })
   const names = roomNames(nameSecret)
   /** The domain's address, which every room's begins with: learned from the first room that is seen. */
   let domainUrl: string | undefined

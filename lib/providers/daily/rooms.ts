@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import { unusable } from '../kaleyra-common/answers.ts'
 import type { RoomSpec } from '../provider.ts'
 import { dateOf, type DailyRoom } from './answers.ts'
 import { languageOf } from './languages.ts'
+import { unusable } from '../vendor.ts'
 
 export interface RoomRules {
   /** BCP 47: of the page, where nobody says otherwise. */

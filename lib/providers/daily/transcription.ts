@@ -1,10 +1,9 @@
 import { chunksFrom } from '../../http/chunks.ts'
 import { httpClient } from '../../http/client.ts'
-import { unusable } from '../kaleyra-common/answers.ts'
-import { refused, translated, translatedChunks } from '../kaleyra-common/calls.ts'
 import type { RoomState, Transcription, VideoProvider } from '../provider.ts'
 import { readMeeting, readPointer, readTranscripts } from './answers.ts'
 import type { DailyCalls } from './calls.ts'
+import { refused, translated, translatedChunks, unusable } from '../vendor.ts'
 
 export interface TranscriptionOptions {
   /** Milliseconds until the host where the files lie has to answer. */

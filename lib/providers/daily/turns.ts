@@ -1,5 +1,5 @@
 import { ProviderTimeout, ProviderUnavailable } from '../../errors.ts'
-import type { Pause } from '../kaleyra-common/calls.ts'
+import type { Pause } from '../vendor.ts'
 
 export interface TurnsOptions {
   /** Milliseconds from one turn to the next. */

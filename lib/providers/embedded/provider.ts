@@ -21,7 +21,8 @@ export const EMBEDDED_ROOM_MAX_PEOPLE = 6
 
 const MOST_KNOWN_TOKENS = 1000
 
-const CAPABILITIES: Capabilities = {
+/** What it can do. */
+export const CAPABILITIES: Capabilities = {
   registersPeople: false,
   needsPlusParticipant: false,
   minParticipants: 2,

@@ -1,6 +1,6 @@
 import { ProviderBadAnswer, ProviderBusy, ProviderRefusedKey, ProviderUnavailable } from '../../errors.ts'
 import type { HttpAnswer, HttpClient, HttpRequest } from '../../http/client.ts'
-import { translated } from '../kaleyra-common/calls.ts'
+import { translated } from '../vendor.ts'
 
 /**
  * One request to a server of Jitsi's. 401 and 403: PROVIDER_REFUSED_KEY; 429: PROVIDER_BUSY; 5xx and no connection:

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { ProviderBadAnswer, ProviderTimeout } from '../../errors.ts'
-import { httpClient } from '../../http/client.ts'
+import { httpClient, type HttpEventListener } from '../../http/client.ts'
 import { withoutExtras, type Capabilities, type RoomSpec, type RoomState, type VideoProvider } from '../provider.ts'
 import { call } from './calls.ts'
 import { linkOf } from './links.ts'
@@ -11,6 +11,8 @@ import { jitsiSettings, type JitsiOptions, type JitsiSettings } from './settings
 import { jitsiTokens, systemTokens } from './tokens.ts'
 
 export interface JitsiProviderOptions extends JitsiOptions {
+  /** Told of repeats, and when the server is left alone. */
+  onEvent?: HttpEventListener | undefined
   /** Milliseconds for one request. */
   timeoutMs: number
   /** Keys the ids of people and the names of rooms. Another secret makes strangers of everybody. */
@@ -21,7 +23,8 @@ export interface JitsiProviderOptions extends JitsiOptions {
 /** What a bridge carries with ease; a larger meeting is no consultation. */
 const MAX_PEOPLE = 100
 
-function capabilitiesOf (settings: JitsiSettings): Capabilities {
+/** By what the server can do. */
+export function capabilitiesOf (settings: Pick<JitsiSettings, 'reservations' | 'recording' | 'endMeeting'>): Capabilities {
   return {
     registersPeople: false,
     needsPlusParticipant: false,
@@ -66,10 +69,10 @@ export function jitsiProvider (options: JitsiProviderOptions): VideoProvider {
   const tokens = jitsiTokens(settings)
   const names = roomNames(userIdSecret)
   const capabilities = capabilitiesOf(settings)
-  const http = httpClient({ baseUrl: settings.url, timeoutMs, connections: 8 })
+  const http = httpClient({ baseUrl: settings.url, timeoutMs, connections: 8, name: 'jitsi', onEvent: options.onEvent })
   const ending = settings.endMeeting === undefined
     ? undefined
-    : { http: httpClient({ baseUrl: settings.endMeeting.url, timeoutMs, connections: 8 }), tokenAt: systemTokens(settings.endMeeting.key, settings) }
+    : { http: httpClient({ baseUrl: settings.endMeeting.url, timeoutMs, connections: 8, name: 'jitsi', onEvent: options.onEvent }), tokenAt: systemTokens(settings.endMeeting.key, settings) }
 
   const accountOf = ({ externalId }: { externalId: string }) =>
     `usr_${createHmac('sha256', userIdSecret).update(`user:${externalId}`).digest('base64url')}`

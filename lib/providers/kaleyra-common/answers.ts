@@ -1,7 +1,7 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { ProviderBadAnswer } from '../../errors.ts'
 import type { Background, Company, Credentials, RecordingKind, RoomDetails, Upload } from '../provider.ts'
+import { isEntry, unusable } from '../vendor.ts'
 
 /**
  * The vendor's answers, both generations of its API. The first wraps what it gives (`{"room": {…}}`), the second does
@@ -185,24 +185,6 @@ export function codeOf (body: unknown): string | undefined {
   const code = isEntry(error) ? error['code'] : body['code'] ?? error
   return typeof code === 'string' && /^[a-z0-9_]{1,64}$/.test(code) ? code : undefined
 }
-
-/** @param what the thing that was looked for, as a noun */
-export const unusable = (what: string, received: unknown) =>
-  new ProviderBadAnswer({ cause: new Error(`The answer cannot be used: ${what}; keys received: ${keysOf(received)}`) })
-
-/** Names only. What does not look like a name may be a value: an id, or a link. */
-function keysOf (value: unknown, depth = 0): string {
-  if (Array.isArray(value)) return `[${value.length === 0 ? '' : keysOf(value[0], depth + 1)}]`
-  if (!isEntry(value)) return typeof value
-  const names = Object.keys(value).slice(0, 40).map((key) => {
-    const name = /^[A-Za-z_][A-Za-z_-]{0,39}$/.test(key) ? key : '?'
-    const inner = value[key]
-    return depth < 3 && typeof inner === 'object' && inner !== null ? `${name} ${keysOf(inner, depth + 1)}` : name
-  })
-  return `{${names.join(', ')}}`
-}
-
-export const isEntry = (value: unknown): value is Entry => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const unwrapped = (body: unknown, name: string): unknown => isEntry(body) && isEntry(body[name]) ? body[name] : body
 

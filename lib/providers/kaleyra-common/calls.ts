@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { ProviderBadAnswer, ProviderBusy, ProviderRefusedKey, ProviderTimeout, ProviderUnavailable } from '../../errors.ts'
-import { chunksFrom } from '../../http/chunks.ts'
-import { HttpFailure, httpClient, type HttpEventListener, type HttpRequest, type HttpStreamedAnswer } from '../../http/client.ts'
+import { ProviderBadAnswer, ProviderBusy, ProviderRefusedKey, ProviderUnavailable } from '../../errors.ts'
+import { httpClient, type HttpEventListener, type HttpRequest, type HttpStreamedAnswer } from '../../http/client.ts'
 import { codeOf } from './answers.ts'
+import { type Pause, refused, translated, translatedChunks } from '../vendor.ts'
 
 export interface VendorCallsOptions {
   /** Without a final slash. */
@@ -14,8 +14,6 @@ export interface VendorCallsOptions {
   pause?: Pause | undefined
   onEvent?: HttpEventListener | undefined
 }
-
-export type Pause = (ms: number, signal: AbortSignal) => Promise<void>
 
 export interface VendorRequest extends Pick<HttpRequest, 'method' | 'path' | 'body' | 'rawBody'> {
   /** What it does, for the log: `create room`. */
@@ -89,10 +87,6 @@ export function vendorCalls ({ baseUrl, apiKey, timeoutMs, pause = jitteredPause
   }
 }
 
-/** An expected 4xx that turned out to be none of those that were expected. */
-export const refused = (what: string, { status, code }: Pick<VendorAnswer, 'status' | 'code'>) =>
-  new ProviderBadAnswer({ cause: new Error(`${what}: ${status}${code === undefined ? '' : ` ${code}`}`) })
-
 /**
  * Whether an expected 4xx says that the thing is not there. Nothing documents how: 404, or, as in most of the first
  * generation, 400 with a code that says so.
@@ -135,23 +129,6 @@ function parsed (text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** What the HTTP client throws, as an error of the catalogue. */
-export async function translated<T> (work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof HttpFailure)) throw error
-    const Failure = { timeout: ProviderTimeout, unreachable: ProviderUnavailable, cut: ProviderBadAnswer }[error.reason]
-    throw new Failure({ cause: error })
-  }
-}
-
-/** Chunks whose failures are errors of the catalogue. */
-export function translatedChunks (body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  const chunks = body[Symbol.asyncIterator]()
-  return chunksFrom(() => translated(() => chunks.next()), async () => { await chunks.return?.() })
 }
 
 async function beginningOf (body: AsyncIterable<Uint8Array>): Promise<string> {

@@ -1,4 +1,5 @@
-import { isEntry, unusable, type Entry, type VendorRoom } from './answers.ts'
+import { type Entry, type VendorRoom } from './answers.ts'
+import { isEntry, unusable } from '../vendor.ts'
 
 const LINK_KEYS = ['access_link', 'access_link_url', 'accessLink', 'url', 'link']
 

@@ -1,8 +1,9 @@
 import type { RoomState } from '../provider.ts'
-import { createdAtOf, readRoom, statusOf, unusable, type KnownRoom } from './answers.ts'
+import { createdAtOf, readRoom, statusOf, type KnownRoom } from './answers.ts'
 import type { VendorCalls } from './calls.ts'
 import type { Dialect } from './dialect.ts'
 import { pagesOf } from './pages.ts'
+import { unusable } from '../vendor.ts'
 
 /** By this much the vendor's clock may be behind the one that `since` was read from. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000

@@ -1,5 +1,6 @@
-import { readPage, unusable, type Entry } from './answers.ts'
-import { refused, saysMissing, type VendorCalls } from './calls.ts'
+import { readPage, type Entry } from './answers.ts'
+import { saysMissing, type VendorCalls } from './calls.ts'
+import { refused, unusable } from '../vendor.ts'
 
 const PAGE_SIZE = 100
 /** What is deleted while a list is read moves the rest forward: pages overlap, so that this many go unnoticed. */

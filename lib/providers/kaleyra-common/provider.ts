@@ -2,12 +2,13 @@ import { CapabilityLimit, ProviderBadAnswer } from '../../errors.ts'
 import { fileForm } from '../../http/multipart.ts'
 import { withoutExtras, type Upload, type VideoProvider } from '../provider.ts'
 import { accounts } from './accounts.ts'
-import { detailsOf, readBackground, readCompany, readCredentials, readRoom, readUpload, statusOf, unusable, type KnownRoom } from './answers.ts'
-import { refused, saysMissing, type VendorCalls } from './calls.ts'
+import { detailsOf, readBackground, readCompany, readCredentials, readRoom, readUpload, statusOf, type KnownRoom } from './answers.ts'
+import { saysMissing, type VendorCalls } from './calls.ts'
 import { roomBody, type Dialect } from './dialect.ts'
 import { linksOf, linkWith } from './links.ts'
 import { pagesOf } from './pages.ts'
 import { markedRooms } from './marked-rooms.ts'
+import { refused, unusable } from '../vendor.ts'
 
 export interface VendorProviderOptions {
   /** Whether links have to be https: true but for stand-ins of the vendor. */

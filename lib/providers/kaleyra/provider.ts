@@ -1,9 +1,10 @@
 import type { VideoProvider } from '../provider.ts'
 import type { HttpEventListener } from '../../http/client.ts'
-import { vendorCalls, type Pause } from '../kaleyra-common/calls.ts'
+import { vendorCalls } from '../kaleyra-common/calls.ts'
 import { CAPABILITIES, segment, type Dialect } from '../kaleyra-common/dialect.ts'
 import { vendorProvider } from '../kaleyra-common/provider.ts'
 import { transcriptions } from './transcription.ts'
+import type { Pause } from '../vendor.ts'
 
 export interface KaleyraProviderOptions {
   /** Without `/v2`, e.g. `https://api.sandbox.eu.bandyer.com`; http only for stand-ins, whose links may be http too. */

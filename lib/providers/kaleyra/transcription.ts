@@ -1,10 +1,11 @@
 import { chunksFrom } from '../../http/chunks.ts'
 import { httpClient } from '../../http/client.ts'
-import { codeOf, isEntry, readSessionRoom, unusable } from '../kaleyra-common/answers.ts'
-import { refused, saysMissing, translated, translatedChunks, type VendorCalls } from '../kaleyra-common/calls.ts'
+import { codeOf, readSessionRoom } from '../kaleyra-common/answers.ts'
+import { saysMissing, type VendorCalls } from '../kaleyra-common/calls.ts'
 import { segment } from '../kaleyra-common/dialect.ts'
 import { linkWith } from '../kaleyra-common/links.ts'
 import type { RoomState, Transcription, VideoProvider } from '../provider.ts'
+import { isEntry, refused, translated, translatedChunks, unusable } from '../vendor.ts'
 
 /** What tells where the file lies is a small answer; what is larger is the file. */
 const POINTER_BYTES = 16 * 1024

@@ -1,6 +1,6 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { unusable } from '../kaleyra-common/answers.ts'
+import { unusable } from '../vendor.ts'
 
 /**
  * LiveKit's answers (protobuf as JSON). Servers write snake_case, clients have to take camelCase as well; 64-bit numbers

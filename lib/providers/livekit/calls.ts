@@ -1,9 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { ProviderBadAnswer, ProviderBusy, ProviderRefusedKey, ProviderUnavailable } from '../../errors.ts'
-import { httpClient } from '../../http/client.ts'
-import { isEntry } from '../kaleyra-common/answers.ts'
-import { translated, type Pause } from '../kaleyra-common/calls.ts'
+import { httpClient, type HttpEventListener } from '../../http/client.ts'
 import type { LivekitTokens, ServerGrant } from './tokens.ts'
+import { isEntry, type Pause, translated } from '../vendor.ts'
 
 export interface LivekitCallsOptions {
   /** Without a final slash. */
@@ -13,6 +12,7 @@ export interface LivekitCallsOptions {
   timeoutMs: number
   /** Waits, and rejects when the signal ends. Default: the process's timers with a jitter. */
   pause?: Pause | undefined
+  onEvent?: HttpEventListener | undefined
 }
 
 export interface RoomServiceCall {
@@ -46,8 +46,8 @@ const FIRST_PAUSE_MS = 500
 /** All rooms of a project come in one answer, a kilobyte each. */
 const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 
-export function livekitCalls ({ baseUrl, tokens, timeoutMs, pause = jitteredPause }: LivekitCallsOptions): LivekitCalls {
-  const http = httpClient({ baseUrl, timeoutMs, maxAnswerBytes: LARGEST_ANSWER_BYTES })
+export function livekitCalls ({ baseUrl, tokens, timeoutMs, pause = jitteredPause, onEvent }: LivekitCallsOptions): LivekitCalls {
+  const http = httpClient({ baseUrl, timeoutMs, retries: 0, name: 'livekit', onEvent, maxAnswerBytes: LARGEST_ANSWER_BYTES })
   const bearer = (grant: ServerGrant) => ({ authorization: `Bearer ${tokens.forServer(grant)}` })
 
   return {

@@ -1,5 +1,5 @@
+import type { HttpEventListener } from '../../http/client.ts'
 import { createHmac } from 'node:crypto'
-import type { Pause } from '../kaleyra-common/calls.ts'
 import { withoutExtras, type Capabilities, type RoomDetails, type RoomState, type VideoProvider } from '../provider.ts'
 import { addressesOf } from './addresses.ts'
 import { readParticipants, readRoom, readRooms, type LivekitParticipant, type LivekitRoom } from './answers.ts'
@@ -7,8 +7,11 @@ import { livekitCalls } from './calls.ts'
 import { endOverdueRooms, keepEnding, type Ended, type EndingOptions } from './overdue-rooms.ts'
 import { roomNames, type NamedRoom } from './room-names.ts'
 import { livekitTokens } from './tokens.ts'
+import type { Pause } from '../vendor.ts'
 
 export interface LivekitProviderOptions {
+  /** Told of repeats, and when the vendor is left alone. */
+  onEvent?: HttpEventListener | undefined
   /** Of the server or the cloud project; http(s) or ws(s). */
   url: string
   /** Where browsers reach the server, if elsewhere. */
@@ -36,7 +39,8 @@ export interface LivekitProvider extends VideoProvider {
   endOverdueRooms (now: Date, signal: AbortSignal): Promise<Ended>
 }
 
-const CAPABILITIES: Capabilities = {
+/** What it can do. */
+export const CAPABILITIES: Capabilities = {
   registersPeople: false,
   needsPlusParticipant: false,
   minParticipants: 2,
@@ -82,7 +86,7 @@ export function livekitProvider (options: LivekitProviderOptions): LivekitProvid
   const { apiKey, apiSecret, timeoutMs, userIdSecret, publicUrl, clock, startsOff = [], pause, ending } = options
   const addresses = addressesOf(options.url, options.browserUrl)
   const tokens = livekitTokens({ apiKey, apiSecret, clock })
-  const calls = livekitCalls({ baseUrl: addresses.api, tokens, timeoutMs, pause })
+  const calls = livekitCalls({ baseUrl: addresses.api, tokens, timeoutMs, pause, onEvent: options.onEvent })
   const names = roomNames(userIdSecret)
   const stopEnding = ending === undefined ? undefined : keepEnding({ calls, names, clock, ...ending })
 
