@@ -13,7 +13,7 @@ export const videoEnvironment = {
   VIDEO_PROVIDER: Type.Optional(Type.Enum([...PROVIDER_NAMES], { description: 'Who holds the calls. Default: embedded, unless a platform variable is set: then bandyer (API v1) or kaleyra (API v2), as BANDYER_BASE_URL and BANDYER_API_VERSION say' })),
   VIDEO_PROVIDERS_ALSO: Type.String({ default: '', description: 'Other providers that are in use, separated by commas: their rooms stay where they are until they change, and videoProviders in the service configuration may choose them' }),
   VIDEO_FALLBACK: Type.Optional(Type.Enum([...PROVIDER_NAMES], { description: 'Provider that makes a room where the other one fails to' })),
-  UNSUPPORTED_WISHES: Type.Enum(['refuse', 'accept'], { default: 'refuse', description: 'What is answered to a booking whose provider cannot record as DEFAULT_RECORDING_TYPE says, or lacks a tool that the service configuration names: refuse with 422, or accept and report it in the answer (unsupported)' }),
+  UNSUPPORTED_WISHES: Type.Optional(Type.Enum(['refuse', 'accept'], { description: 'What is answered to a booking whose provider cannot record as DEFAULT_RECORDING_TYPE says, or lacks a tool that the service configuration names: refuse with 422, or accept and report it in the answer (unsupported). Default: accept where VIDEO_PROVIDER is embedded, else refuse' })),
 
   BANDYER_API_SECRET_KEY: Type.Optional(Type.String({ description: 'Key of the Bandyer or Kaleyra account' })),
   BANDYER_BASE_URL: HttpUrl('Base URL of the Bandyer or Kaleyra API; one that ends in /rest is the v1 API'),

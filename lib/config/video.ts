@@ -22,7 +22,7 @@ const SHARED_BY_REPLICAS: ReadonlySet<ProviderName> = new Set(['daily', 'livekit
 /** Which providers are in use; what they lack is added to the problems. */
 export function chooseVideo (given: Readonly<Record<string, unknown>>, platform: boolean, problems: string[]): VideoModes {
   const named = given['VIDEO_PROVIDER']
-  const provider = isProviderName(named) ? named : platform ? generationOf(given) : 'embedded'
+  const provider = isProviderName(named) ? named : named === undefined && platform ? generationOf(given) : 'embedded'
   const listed = String(given['VIDEO_PROVIDERS_ALSO'] ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '')
   for (const name of listed) if (!isProviderName(name)) problems.push(`VIDEO_PROVIDERS_ALSO names a provider that does not exist; there are: ${PROVIDER_NAMES.join(', ')}`)
   const fallback = isProviderName(given['VIDEO_FALLBACK']) ? given['VIDEO_FALLBACK'] : undefined
@@ -53,7 +53,7 @@ function generationOf (given: Readonly<Record<string, unknown>>): 'bandyer' | 'k
 export function composeVideo (environment: Environment, service: ServiceConfiguration, modes: VideoModes): Pick<Configuration['video'], 'provider' | 'others' | 'fallback' | 'acceptsUnsupported' | 'choice' | 'baseUrl' | 'apiKey' | 'daily' | 'livekit' | 'jitsi'> {
   return {
     ...modes,
-    acceptsUnsupported: environment.UNSUPPORTED_WISHES === 'accept',
+    acceptsUnsupported: (environment.UNSUPPORTED_WISHES ?? (modes.provider === 'embedded' ? 'accept' : 'refuse')) === 'accept',
     choice: {
       perRequest: service.videoProviders?.perRequest === true,
       byGroup: new Map(Object.entries(service.videoProviders?.byGroup ?? {}))

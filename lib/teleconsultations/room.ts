@@ -47,7 +47,7 @@ async function makeSomewhere (ports: Ports, intent: Teleconsultation, operation:
     return await makeThere(ports, intent, before, operation, context, accounts)
   } catch (error) {
     const fallback = ports.fallback === undefined || ports.fallback === ports.provider ? undefined : atProvider(ports, ports.fallback.name)
-    if (fallback === undefined || !isOfProvider(error)) throw error
+    if (fallback === undefined || !isOfProvider(error) || !takes(fallback, operation.content ?? intent.content)) throw error
     const fellBackFrom = ports.provider.name
     context.log.warn({ err: error, roomId: intent.id, from: fellBackFrom, to: fallback.provider.name }, 'A provider failed to make a room: another one is asked')
     try {
@@ -75,6 +75,8 @@ async function makeThere (ports: Ports, intent: Teleconsultation, before: string
 
 export /** Providers that did not answer when a room was last to be made. */
 const failing = new WeakSet<VideoProvider>()
+
+const takes = ({ provider: { capabilities } }: Ports, { number }: Content) => number >= capabilities.minParticipants && number <= capabilities.maxParticipants
 
 const isOutage = (error: unknown) => error instanceof ProviderUnavailable || error instanceof ProviderTimeout || error instanceof ProviderBusy
 /** Whether the provider is to blame, or cannot give what is wanted. */
