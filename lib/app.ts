@@ -229,7 +229,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
 
 /** Documents of the original have no record of their provider: theirs was Bandyer or Kaleyra. */
 const originalsProvider = (providers: readonly VideoProvider[]): string =>
-  (providers.find(({ capabilities }) => capabilities.registersPeople) ?? providers[0])?.name ?? ''
+  providers.find(({ capabilities }) => capabilities.registersPeople)?.name ?? 'bandyer'
 
 const FRONTEND_PATH = '/api/v1/telecons-be'
 

@@ -77,7 +77,9 @@ export const TeleconsultationAccess = Type.Object({
     creationDate: Type.Optional(Type.String()),
     durationInSeconds: Type.Optional(Type.Number()),
     durationUsedInSeconds: Type.Optional(Type.Number()),
-    live: Type.Optional(Type.Boolean())
+    live: Type.Optional(Type.Boolean()),
+    runningSince: Type.Optional(Type.String({ description: 'Where the provider tells' })),
+    inside: Type.Optional(Type.Array(Type.Object({ bandyerUserId: Type.String(), since: Type.Optional(Type.String()) }), { description: 'Who is in the call now; where the provider tells' }))
   }, { description: 'The provider’s room; absent while there is none, or when the provider does not answer quickly' }))
 }, { $id: 'TeleconsultationAccess' })
 export type TeleconsultationAccess = Static<typeof TeleconsultationAccess>

@@ -193,7 +193,7 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
       roomCreation: environment.ROOM_CREATION ?? (['bandyer', 'kaleyra'].includes(modes.video.provider) ? 'eager' : 'late'),
       operationLeaseMs: environment.OPERATION_LEASE_MS,
       deployment: environment.DEPLOYMENT_ID ?? 'teleconsultation',
-      deletesOrphans: environment.DEPLOYMENT_ID !== undefined || modes.video.provider === 'embedded',
+      deletesOrphans: environment.DEPLOYMENT_ID !== undefined || (modes.video.provider === 'embedded' && modes.video.others.length === 0),
       reconcileEveryMs: environment.RECONCILE_EVERY_SEC * 1000,
       deleteUploads: environment.TELECONSULTATION_DELETE_UPLOADS,
       recording: environment.DEFAULT_RECORDING_TYPE,

@@ -1,4 +1,5 @@
 import type { TeleconsultationAccess } from '../../schemas/teleconsultation.ts'
+import type { RoomDetails } from '../providers/provider.ts'
 import type { AccessView } from '../teleconsultations/give-access.ts'
 
 /** The documented answer: one link, the caller's own. */
@@ -8,6 +9,11 @@ export function accessBody ({ document, participant, access, details }: AccessVi
     accessLinkURL: access?.url ?? null,
     participantsBandyerCall: document.content.participants.map(({ userBandyerId, fullName }) =>
       ({ bandyerUserId: userBandyerId, ...(fullName === undefined ? {} : { fullName }) })),
-    ...(details === undefined ? {} : { details: { ...details, creationDate: details.creationDate?.toISOString() } as NonNullable<TeleconsultationAccess['details']> })
+    ...(details === undefined ? {} : { details: detailsBody(details) })
   }
+}
+
+function detailsBody ({ creationDate, runningSince, inside, ...details }: RoomDetails): NonNullable<TeleconsultationAccess['details']> {
+  const people = inside?.map(({ providerUserId, since }) => ({ bandyerUserId: providerUserId, since: since?.toISOString() }))
+  return { ...details, creationDate: creationDate?.toISOString(), runningSince: runningSince?.toISOString(), inside: people } as NonNullable<TeleconsultationAccess['details']>
 }

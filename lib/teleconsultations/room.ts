@@ -5,7 +5,7 @@ import type { Changes } from '../storage/teleconsultation-store.ts'
 import type { RoomState, VideoProvider } from '../providers/provider.ts'
 import { identified, type KnownAccounts } from './accounts.ts'
 import { atProvider, everywhere, seatedAt } from './places.ts'
-import { callProvider, checkLimits, heldByAnother, privilegeOfStored, roomSpecOf, unhurried, type Context, type Ports } from './ports.ts'
+import { callProvider, heldByAnother, privilegeOfStored, roomSpecOf, unhurried, type Context, type Ports } from './ports.ts'
 
 /**
  * Makes the room of a pending operation and publishes it: the steps that follow the intent. The operation must stand in
@@ -51,7 +51,6 @@ async function makeSomewhere (ports: Ports, intent: Teleconsultation, operation:
     const fellBackFrom = ports.provider.name
     context.log.warn({ err: error, roomId: intent.id, from: fellBackFrom, to: fallback.provider.name }, 'A provider failed to make a room: another one is asked')
     try {
-      checkLimits(fallback, (operation.content ?? intent.content).number)
       const made = await makeThere(fallback, intent, before, operation, context, undefined)
       ports.fellBack?.(fellBackFrom, fallback.provider.name)
       return { ...made, fellBackFrom }

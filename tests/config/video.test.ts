@@ -149,6 +149,13 @@ t.test('addresses lose their final slash, and wishes that cannot be met are refu
   t.equal(loadConfiguration({ UNSUPPORTED_WISHES: 'refuse' }).video.acceptsUnsupported, false)
 })
 
+t.test('rooms that nobody owns are deleted only where it is certain whose they are', async (t) => {
+  const deletes = (variables: Record<string, string>) => loadConfiguration(variables).teleconsultations.deletesOrphans
+  t.equal(deletes({}), true, 'the embedded rooms are nobody else’s')
+  t.equal(deletes({ ...REQUIRED.daily, VIDEO_PROVIDERS_ALSO: 'daily' }), false, 'a vendor’s may be')
+  t.equal(deletes({ ...REQUIRED.daily, VIDEO_PROVIDERS_ALSO: 'daily', DEPLOYMENT_ID: 'clinic-1' }), true)
+})
+
 t.test('a value that cannot be one is a problem of its variable, and is not shown', async (t) => {
   const bad: Variables = {
     DAILY_BASE_URL: 'https://user:sesame@daily.example',

@@ -116,7 +116,13 @@ t.test('details tell since when, how long, and how much of it was used', async t
   }
   time.advance(90_500)
   t.same(await provider.getRoom(room, signal), {
-    status: 'RUNNING', creationDate: START, durationInSeconds: 600, durationUsedInSeconds: 90, recording: 'none'
+    status: 'RUNNING',
+    runningSince: START,
+    inside: ['ada', 'ben'].map((name) => ({ providerUserId: person(name).providerUserId })),
+    creationDate: START,
+    durationInSeconds: 600,
+    durationUsedInSeconds: 90,
+    recording: 'none'
   })
   time.advance(600_000)
   t.match(await provider.getRoom(room, signal), { status: 'CLOSED', durationUsedInSeconds: 600 })

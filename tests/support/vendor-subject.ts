@@ -1,6 +1,6 @@
-import type { Pause } from '../../lib/providers/kaleyra-common/calls.ts'
 import type { VideoProvider } from '../../lib/providers/provider.ts'
 import type { FakeVendor } from './fake-vendor.ts'
+import type { Pause } from '../../lib/providers/vendor.ts'
 
 /** Waits for nothing and remembers how long it should have been. */
 export function recordedPause () {

@@ -45,6 +45,8 @@ export interface Hub {
   refresh (roomId: string): void
   /** How many are inside, and for how long two or more have been by now. */
   activity (roomId: string): { people: number, usedMs: number }
+  /** Who is inside, and since when two or more are. */
+  presence (roomId: string): { participantIds: string[], togetherSince: Date | undefined }
   /** Sends everybody out of every room, for a restart; who comes later is sent away too. */
   close (): void
 }
@@ -261,6 +263,13 @@ export function createHub (options: HubOptions): Hub {
       const room = live.get(roomId)
       const sinceMs = room?.togetherSinceMs
       return { people: room?.seats.size ?? 0, usedMs: sinceMs === undefined ? 0 : clock().getTime() - sinceMs }
+    },
+    presence (roomId) {
+      const room = live.get(roomId)
+      return {
+        participantIds: [...room?.seats.values() ?? []].map(({ participantId }) => participantId),
+        togetherSince: room?.togetherSinceMs === undefined ? undefined : new Date(room.togetherSinceMs)
+      }
     },
     close () {
       restarting = true

@@ -98,10 +98,13 @@ export function embeddedProvider (options: EmbeddedProviderOptions): VideoProvid
       const stored = rooms.get(room.providerRoomId)
       if (stored === undefined) return 'missing'
       const { people, usedMs } = hub.activity(stored.roomId)
+      const { participantIds, togetherSince } = hub.presence(stored.roomId)
       const endsAt = roomEndsAt(stored)
       const over = endsAt !== undefined && endsAt <= clock()
       return {
         status: over ? 'CLOSED' : people >= 2 ? 'RUNNING' : 'NOT_RUNNING',
+        runningSince: togetherSince,
+        inside: participantIds.map((providerUserId) => ({ providerUserId })),
         creationDate: stored.createdAt,
         durationInSeconds: stored.durationSeconds,
         durationUsedInSeconds: Math.floor((stored.usedMs + usedMs) / 1000),
