@@ -2,7 +2,7 @@ import type { Entry } from '../simulation/history.ts'
 import { requestOf } from '../simulation/history.ts'
 import { problemsAtRest } from '../simulation/at-rest.ts'
 import type { SimulatedCollection, StoredRow } from '../simulation/crud.ts'
-import type { SimulatedRoom, SimulatedVendor } from '../simulation/provider.ts'
+import { roomKey, type SimulatedRoom, type SimulatedVendor } from '../simulation/provider.ts'
 import { randomOf } from '../simulation/random.ts'
 import { scenarioOf, type Scenario } from '../simulation/scenario.ts'
 import { readRow, watch, type Stored } from '../simulation/watch.ts'
@@ -57,12 +57,15 @@ function kindOf (problem: string): Violation['kind'] {
   return 'lost'
 }
 
+/** Of the replicas' only one. */
+const PROVIDER = 'bandyer'
+
 const notThere = (): never => { throw new Error('nobody asks the stores of a run that is over') }
 
 /** What the simulation holds against its own stores, held against the real ones. */
 function invariants ({ layout, unlimited, rows, userIdMaps, vendor, history }: Evidence): string[] {
   const drawn = scenarioOf(randomOf(1))
-  const scenario: Scenario = { ...drawn, layout, flavour: 'vendor', skewMs: 0, settings: { ...drawn.settings, unlimited, deletesOrphans: true } }
+  const scenario: Scenario = { ...drawn, layout, providers: [PROVIDER], skewMs: 0, settings: { ...drawn.settings, unlimited, deletesOrphans: true } }
   const accounts = accountsIn(rows)
   const simulated: SimulatedVendor = { rooms: enterable(vendor, accounts), accounts: byPerson(accounts), seenBy: notThere }
   const collection = (all: readonly StoredRow[]): SimulatedCollection => ({ rows: new Map(all.map((row) => [row._id, row])), seenBy: notThere })
@@ -70,7 +73,7 @@ function invariants ({ layout, unlimited, rows, userIdMaps, vendor, history }: E
   const problems: string[] = []
   const watching = watch({ scenario, rows: () => teleconsultations.rows, vendor: () => simulated, history, complain: (problem) => { problems.push(problem) } })
   for (const row of rows) if (!readRow(row).gone) watching.rowWritten(row)
-  return [...problems, ...problemsAtRest({ scenario, teleconsultations, userIdMaps: collection(userIdMaps), vendor: simulated, history, foreignRooms: FOREIGN_ROOMS, lateRooms: new Set(), watch: watching })]
+  return [...problems, ...problemsAtRest({ scenario, teleconsultations, userIdMaps: collection(userIdMaps), vendor: simulated, history, foreignRooms: FOREIGN_ROOMS.map((id) => roomKey({ provider: PROVIDER, id })), lateRooms: new Set(), watch: watching })]
 }
 
 /** Whose account each is, and as what. */
@@ -97,7 +100,7 @@ const enterable = ({ rooms }: VendorState, accounts: ReturnType<typeof accountsI
   .filter(({ deleted }) => !deleted)
   .map(({ id, marker, durationSeconds, createdAt, seats: seated }): [string, SimulatedRoom] => {
     const people = seated.map(({ userId }) => accounts.get(userId)?.person ?? userId).sort()
-    return [id, { id, marker, people, durationSeconds, startAt: 0, createdAt }]
+    return [roomKey({ provider: PROVIDER, id }), { id, provider: PROVIDER, marker, people, durationSeconds, startAt: 0, endAt: 0, createdAt }]
   }))
 
 /** No booking is there twice, and one that was acknowledged is there under the id that was told. */

@@ -1,3 +1,5 @@
+import type { ProviderName } from '../../lib/config/video-environment.ts'
+import { abilitiesOf, keepsNothing } from './abilities.ts'
 import type { SimulatedCollection } from './crud.ts'
 import { requestOf, type Entry } from './history.ts'
 import type { SimulatedVendor } from './provider.ts'
@@ -11,7 +13,7 @@ export interface AtRest {
   userIdMaps: SimulatedCollection
   vendor: SimulatedVendor
   history: readonly Entry[]
-  /** Rooms that belong to others. */
+  /** Rooms that belong to others, like all of them by provider and id. */
   foreignRooms: readonly string[]
   /** Rooms that were made after who asked for them had given up. */
   lateRooms: ReadonlySet<string>
@@ -26,6 +28,7 @@ export function problemsAtRest (state: AtRest): string[] {
     ...roomsWithoutOwner(state, stored),
     ...state.foreignRooms.filter((id) => !state.vendor.rooms.has(id)).map((id) => `${id} of another deployment was deleted`),
     ...people(state),
+    ...bookings(state.watch, stored),
     ...acknowledgements(state.history, stored)
   ]
 }
@@ -36,9 +39,12 @@ const unsettled = ({ id, gone, phase, control, roomId, participants, number }: S
   ...gone || phase === (roomId !== '' ? 'READY' : participants.length >= number ? 'PENDING' : 'INCOMPLETE') ? [] : [`${id} is ${phase}, which it is not`]
 ]
 
-function roomsWithoutOwner ({ scenario, vendor, foreignRooms, lateRooms }: AtRest, stored: readonly Stored[]): string[] {
-  const owned = new Set(stored.filter(({ gone }) => !gone).map(({ roomId }) => roomId))
-  return [...vendor.rooms.keys()]
+function roomsWithoutOwner ({ scenario, vendor, foreignRooms, lateRooms, watch }: AtRest, stored: readonly Stored[]): string[] {
+  const owned = new Set(stored.filter(({ gone }) => !gone).map(({ roomKey }) => roomKey))
+  // A name that nobody was ever told is no way in where nothing but names is kept.
+  const isNothing = (provider: ProviderName, key: string) => keepsNothing(abilitiesOf(provider, scenario.jitsiEndsCalls)) && !watch.wasPublished(key)
+  return [...vendor.rooms]
+    .flatMap(([key, { provider }]) => isNothing(provider, key) ? [] : [key])
     .filter((id) => !owned.has(id) && !foreignRooms.includes(id))
     // Whoever may not look for rooms that nobody recorded cannot find one that came after its operation was given up.
     .filter((id) => scenario.settings.deletesOrphans || !lateRooms.has(id))
@@ -51,6 +57,11 @@ function people ({ vendor, userIdMaps }: AtRest): string[] {
     ...[...vendor.accounts].filter(([, accounts]) => accounts.size > 1).map(([who, { size }]) => `${who} has ${size} accounts`),
     ...new Set(mapped).size === mapped.length ? [] : ['somebody is mapped twice']
   ]
+}
+
+function bookings (watch: Watch, stored: readonly Stored[]): string[] {
+  const byKey = Map.groupBy(stored.filter(({ gone }) => !gone), ({ id }) => watch.keyOf(id))
+  return [...byKey].flatMap(([key, all]) => key === undefined || all.length < 2 ? [] : [`${key} left ${all.map(({ id }) => id).join(' and ')}`])
 }
 
 /** Whether what clients were told agrees with what is there. */

@@ -1,10 +1,14 @@
+import { entityTagOf } from '../../lib/domain/entity-tag.ts'
 import type { KnownPerson } from '../../lib/domain/participants.ts'
+import type { Content } from '../../lib/domain/teleconsultation.ts'
 import { addParticipant, changeTeleconsultation } from '../../lib/teleconsultations/change.ts'
 import { createTeleconsultation } from '../../lib/teleconsultations/create.ts'
 import { removeTeleconsultation } from '../../lib/teleconsultations/remove.ts'
-import { ended, nameOf, type Entry } from './history.ts'
+import { contentOf, nameOf, type Entry } from './history.ts'
 import type { Random } from './random.ts'
+import { repetitions } from './repetitions.ts'
 import type { Replica } from './replica.ts'
+import { requests } from './requests.ts'
 import { BEGINNING, type Scenario } from './scenario.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Watch } from './watch.ts'
@@ -12,13 +16,6 @@ import type { Watch } from './watch.ts'
 const PEOPLE = ['ada', 'bruno', 'carla', 'dario', 'elsa', 'fabio'] as const
 /** Of the same person some requests say that he can hold the call, others that he can't. */
 const SOMETIMES_PLUS = new Set<string>(['ada', 'elsa'])
-
-/** What comes of an answer that may have been lost on its way to the service; every other code refuses for good. */
-const UNKNOWN = new Set(['STORAGE_UNAVAILABLE', 'STORAGE_TIMEOUT', 'STORAGE_BAD_ANSWER'])
-const ANSWERS = new Set([
-  'IMMUTABLE_PERIOD', 'OPERATION_IN_PROGRESS', 'CONCURRENT_CHANGE', 'TELECONSULTATION_NOT_FOUND', 'UNAUTHORIZED_USER', 'NO_PLUS_USER',
-  'DUPLICATE_PARTICIPANT', 'TOO_MANY_PARTICIPANTS', 'INVALID_SPAN', 'PROVIDER_UNAVAILABLE', 'PROVIDER_TIMEOUT', 'PROVIDER_BAD_ANSWER'
-])
 
 export interface ClientsOptions {
   scenario: Scenario
@@ -33,16 +30,25 @@ export interface ClientsOptions {
 export interface Clients {
   /** Plans all requests of the run. */
   plan (): void
+  /** The same a day later, when every key may be used for something new. */
+  planNextDay (): void
   /** Asks for one participant's way in: the address, null, or the code of the refusal. */
-  ask (entry: Omit<Entry, 'id' | 'replica' | 'beganAt' | 'endedAt' | 'outcome'>, caller: string, replica: Replica): Promise<string | null>
+  ask (documentId: string, caller: string, replica: Replica): Promise<string | null>
+  /** Sends every request of the day that had a key once more, one after the other, and expects what is due then. */
+  repeatAll (replica: () => Replica | undefined): Promise<void>
 }
 
 export function clients ({ scenario, schedule, random, history, watch, replicas, complain }: ClientsOptions): Clients {
   const ids: Array<string | undefined> = []
+  /** What clients were told of each: its entity tags, and what they stand for. */
+  const told: Array<Array<{ tag: string, content: string }>> = []
   const { latencyMs, horizonMs } = scenario
+  const { begin, send } = requests({ scenario, schedule, history, watch, complain })
+  const repeating = repetitions({ scenario, schedule, replicas, complain })
+  let day = 1
 
   const dates = () => {
-    const startAt = BEGINNING + random.between(Math.floor(horizonMs / 10), horizonMs * (random.chance(0.5) ? 4 : 1)) + scenario.settings.window.periodMs
+    const startAt = BEGINNING + random.between(Math.floor(horizonMs / 10), horizonMs * (random.chance(scenario.settings.window.skewMs < scenario.skewMs ? 0 : 0.5) ? 4 : 1)) + scenario.settings.window.periodMs
     const seconds = 300 + random.between(0, 3)
     return { startAt, endAt: startAt + seconds * 1000, wish: { start_date: new Date(startAt).toISOString(), duration_in_seconds: seconds } }
   }
@@ -60,88 +66,117 @@ export function clients ({ scenario, schedule, random, history, watch, replicas,
     return { number, people }
   }
 
+  const learn = (entry: Entry, documentId: string, content: Content) => {
+    const known = told[entry.teleconsultation] ??= []
+    const { number, startAt, endAt, participants } = content
+    const text = contentOf(number, startAt.getTime(), endAt.getTime(), participants)
+    const tag = entityTagOf(content)
+    if (known.at(-1)?.tag !== tag) known.push({ tag, content: text })
+    if (watch.had(documentId, text, 0, Infinity) === 'never') complain(`request ${entry.id} was told a content that ${documentId} never had`)
+  }
+  /** An If-Match: mostly the latest that is known, or an older one. */
+  const condition = (entry: Entry, { precondition }: Replica) => {
+    const known = told[entry.teleconsultation] ?? []
+    const chosen = random.chance(0.7) ? known.at(-1) : known[random.between(0, Math.max(0, known.length - 2))]
+    if (chosen === undefined || !random.chance(scenario.conditional)) return undefined
+    entry.seen = chosen.content
+    return precondition(random.chance(0.2) ? `"another", ${chosen.tag}` : chosen.tag)
+  }
+
   const brokenDown = (error: unknown) => { complain(`the simulation is at fault: ${String(error)}`) }
-
-  const begin = (fields: Pick<Entry, 'kind' | 'teleconsultation' | 'documentId'>, { life, onEnd }: Replica): Entry => {
-    const entry: Entry = { ...fields, id: history.length + 1, replica: life.name, beganAt: schedule.now(), endedAt: Infinity, outcome: 'pending' }
-    history.push(entry)
-    onEnd(() => { ended(entry, 'unknown', schedule.now(), 'CRASH') })
-    return entry
+  const anyReplica = (): Replica | undefined => {
+    const [first, ...others] = replicas().filter((replica) => replica !== undefined)
+    return first === undefined ? undefined : random.pick([first, ...others])
   }
 
-  const finish = async <T> (entry: Entry, work: Promise<T>): Promise<T | undefined> => {
-    try {
-      const result = await work
-      ended(entry, 'done', schedule.now())
-      schedule.trace(`request ${entry.id} ${entry.kind}: done`)
-      return result
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-      ended(entry, UNKNOWN.has(code) ? 'unknown' : 'refused', schedule.now(), code)
-      schedule.trace(`request ${entry.id} ${entry.kind}: ${code}`)
-      if (!UNKNOWN.has(code) && !ANSWERS.has(code)) complain(`a ${entry.kind} ended with ${code}`)
-      // Somebody else finished what this request decided, before it could read that: the document is gone as it was to be.
-      if (entry.kind === 'remove' && code === 'TELECONSULTATION_NOT_FOUND') entry.outcome = 'unknown'
-      judge(entry, code)
-      return undefined
+  /** Of a booking or an addition: how it is sent, once or again. */
+  const booking = (entry: Entry) => {
+    const { wish: dated, ...when } = dates()
+    const wish = { ...dated, ...random.chance(scenario.choosing) ? { videoProvider: random.pick(scenario.providers) } : {} }
+    const wanted = list(entry, 0.5)
+    Object.assign(entry, when)
+    return async (replica: Replica) => {
+      const { ports, context, once, requestKey } = replica
+      const key = entry.key === undefined ? undefined : requestKey(wireKey(entry.key), `body ${entry.id}`)
+      return await send(entry, replica, async () => await once.run(key, async () => await createTeleconsultation(ports, async () => wanted, wish, context, key)), (created) => {
+        watch.booked(entry, created.id)
+        entry.documentId = created.id
+        ids[entry.teleconsultation] ??= created.id
+        if (ids[entry.teleconsultation] === created.id) learn(entry, created.id, created.content)
+      })
+    }
+  }
+  const addition = (entry: Entry) => {
+    const added = person(entry, random.pick(PEOPLE), random.chance(0.3))
+    entry.people = [added]
+    return async (replica: Replica) => {
+      const { ports, context, once, requestKey } = replica
+      const key = entry.key === undefined ? undefined : requestKey(wireKey(entry.key), `body ${entry.id}`)
+      return await send(entry, replica, async () => { await once.run(key, async () => { await addParticipant(ports, entry.documentId ?? '', added, context, key) }) })
     }
   }
 
-  const judge = ({ id, kind, documentId, beganAt, endedAt }: Entry, code: string) => {
-    if (code === 'TELECONSULTATION_NOT_FOUND' && !history.some((other) => other.kind === 'remove' && other.documentId === documentId && (other.id !== id || watch.isGone(documentId ?? '')))) {
-      complain(`${documentId} was acknowledged and not found`)
-    }
-    // Nobody but a reconciler knows of it, and that one has to wait for the lease.
-    if (kind === 'create' && code === 'CONCURRENT_CHANGE' && endedAt - beganAt < scenario.settings.leaseMs - 2 * scenario.skewMs) {
-      complain('a booking was taken away within its lease')
-    }
+  /** @param key of an earlier request, for another body */
+  const keyed = (fields: Pick<Entry, 'kind' | 'teleconsultation' | 'documentId'>, key?: string) => {
+    const entry = begin(fields)
+    if (key !== undefined || random.chance(scenario.keyed)) entry.key = key ?? `key ${entry.id} of day ${day}`
+    return { entry, sending: entry.kind === 'create' ? booking(entry) : addition(entry) }
   }
 
   const request = async (teleconsultation: number, kind: Entry['kind']): Promise<unknown> => {
-    const alive = replicas().filter((replica) => replica !== undefined)
-    const [first, ...others] = alive
-    if (first === undefined) return undefined
-    const replica = random.pick([first, ...others])
+    const replica = anyReplica()
+    if (replica === undefined) return undefined
     const documentId = ids[teleconsultation]
     if ((documentId === undefined) !== (kind === 'create')) return undefined
     const { ports, context } = replica
-    const entry = begin({ kind, teleconsultation, documentId }, replica)
     const id = documentId ?? ''
+    const fields = { kind, teleconsultation, documentId }
+    if (kind === 'create' || kind === 'add') {
+      const { entry, sending } = keyed(fields)
+      if (entry.key === undefined) return await sending(replica)
+      const other = random.chance(0.2) ? keyed(fields, entry.key) : undefined
+      return await repeating.insist(entry, sending, replica, random.fork(), other)
+    }
+    const entry = begin(fields)
     switch (kind) {
-      case 'create': {
-        const { wish, ...when } = dates()
-        const wanted = list(entry, 0.5)
-        Object.assign(entry, when)
-        return await finish(entry, createTeleconsultation(ports, async () => wanted, wish, context).then((created) => {
-          entry.documentId = created.id
-          ids[teleconsultation] ??= created.id
-        }))
-      }
       case 'change': {
         const what = random.pick(['dates', 'people', 'both'] as const)
         const { wish, ...when } = dates()
         const wanted = what === 'dates' ? undefined : list(entry, 0.75)
         if (what !== 'people') Object.assign(entry, when)
-        return await finish(entry, changeTeleconsultation(ports, id, wanted === undefined ? undefined : async () => wanted, what === 'people' ? {} : wish, context))
+        const precondition = condition(entry, replica)
+        return await send(entry, replica, async () => await changeTeleconsultation(ports, id, wanted === undefined ? undefined : async () => wanted, what === 'people' ? {} : wish, context, precondition), ({ content }) => {
+          learn(entry, id, content)
+        })
       }
-      case 'add': {
-        const added = person(entry, random.pick(PEOPLE), random.chance(0.3))
-        entry.people = [added]
-        return await finish(entry, addParticipant(ports, id, added, context))
+      case 'remove': {
+        const precondition = condition(entry, replica)
+        return await send(entry, replica, async () => { await removeTeleconsultation(ports, id, context, precondition) })
       }
-      case 'remove':
-        return await finish(entry, removeTeleconsultation(ports, id, context))
       case 'access':
         return await askFor(entry, random.pick([...PEOPLE, 'outsider']), replica)
     }
   }
 
-  const askFor = async (entry: Entry, caller: string, { access, context }: Replica): Promise<string | null> => {
-    const view = await finish(entry, access.giveAccess(entry.documentId ?? '', caller, {}, context))
+  const askFor = async (entry: Entry, caller: string, replica: Replica): Promise<string | null> => {
+    const documentId = entry.documentId ?? ''
+    const view = await send(entry, replica, async () => await replica.access.giveAccess(documentId, caller, {}, replica.context))
     if (view === undefined) return `refused with ${entry.code ?? ''}`
     if (view.participant.userExternalId !== caller) complain(`${caller} was taken for somebody else`)
     if (view.access !== null) watch.linkGiven(entry, caller, view.access.url, schedule.now())
+    if (entry.teleconsultation >= 0) learn(entry, documentId, view.document.content)
     return view.access?.url ?? null
+  }
+
+  const planOthers = (operations: number) => {
+    let at = latencyMs * 10
+    for (let i = 0; i < operations; i++) {
+      // Bursts: what comes together collides.
+      at = random.chance(0.65) ? at + random.around(latencyMs) : random.between(latencyMs * 5, horizonMs)
+      const kind = random.pick(['change', 'change', 'change', 'add', 'add', 'add', 'access', 'access', 'access', 'access', 'remove'] as const)
+      const teleconsultation = random.between(0, scenario.documents - 1)
+      schedule.after(at, () => { request(teleconsultation, kind).catch(brokenDown) })
+    }
   }
 
   return {
@@ -151,15 +186,29 @@ export function clients ({ scenario, schedule, random, history, watch, replicas,
         // A client whose booking failed books again.
         for (const delayMs of [0, horizonMs / 8, horizonMs / 4]) schedule.after(bookedMs + delayMs, () => { request(teleconsultation, 'create').catch(brokenDown) })
       }
-      let at = latencyMs * 10
-      for (let i = 0; i < scenario.operations; i++) {
-        // Bursts: what comes together collides.
-        at = random.chance(0.65) ? at + random.around(latencyMs) : random.between(latencyMs * 5, horizonMs)
-        const kind = random.pick(['change', 'change', 'change', 'add', 'add', 'add', 'access', 'access', 'access', 'access', 'remove'] as const)
-        const teleconsultation = random.between(0, scenario.documents - 1)
-        schedule.after(at, () => { request(teleconsultation, kind).catch(brokenDown) })
-      }
+      planOthers(scenario.operations)
     },
-    ask: (fields, caller, replica) => askFor(begin(fields, replica), caller, replica)
+
+    planNextDay () {
+      day++
+      repeating.forget()
+      const used = new Map(history.filter(({ key }) => key !== undefined).map(({ key, kind, teleconsultation, documentId }) => [key ?? '', { kind, teleconsultation, documentId }]))
+      for (const [key, fields] of used) {
+        schedule.after(random.between(0, latencyMs * 20), () => {
+          const replica = anyReplica()
+          if (replica === undefined) return
+          const { entry, sending } = keyed({ ...fields, documentId: fields.kind === 'create' ? undefined : fields.documentId }, `${withoutDay(key)} of day ${day}`)
+          repeating.insist(entry, sending, replica, random.fork(), undefined).catch(brokenDown)
+        })
+      }
+      planOthers(Math.ceil(scenario.operations / 2))
+    },
+
+    ask: (documentId, caller, replica) => askFor(begin({ kind: 'access', teleconsultation: -1, documentId }), caller, replica),
+    repeatAll: repeating.repeatAll
   }
 }
+
+const withoutDay = (key: string) => key.replace(/ of day .*/, '')
+/** What stands in the header: the same on every day. */
+const wireKey = (key: string) => withoutDay(key).replace(' ', '-')

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { StorageRefused } from '../../lib/errors.ts'
 import type { CrudCommands, CrudFilter } from '../../lib/storage/crud-client.ts'
 
 export type Row = Record<string, unknown>
@@ -11,7 +12,7 @@ export const matches = (row: Row, filter: CrudFilter): boolean =>
   })
 
 /** More than one value where the path leads through an array. */
-function valuesAt (value: unknown, [name, ...rest]: readonly string[]): unknown[] {
+export function valuesAt (value: unknown, [name, ...rest]: readonly string[]): unknown[] {
   if (name === undefined) return [value]
   if (Array.isArray(value)) return value.flatMap((element: unknown) => valuesAt(element, [name, ...rest]))
   return typeof value === 'object' && value !== null ? valuesAt((value as Row)[name], rest) : [undefined]
@@ -35,6 +36,14 @@ function meets (values: readonly unknown[], condition: unknown): boolean {
   })
 }
 
+/** A collection knows its declared fields, and nothing of what is below them. */
+export function checkPaths (named: object, fields: ReadonlySet<string>): void {
+  for (const [path, value] of Object.entries(named) as Array<[string, unknown]>) {
+    if (path === '$or' && Array.isArray(value)) for (const part of value as object[]) checkPaths(part, fields)
+    else if (!fields.has(path.split('.')[0] ?? '')) throw Object.assign(new StorageRefused(`Unknown field: ${path}`), { statusCode: 400 })
+  }
+}
+
 /** Changes the row in place. */
 export function apply (row: Row, { $set = {}, $unset = {}, $inc = {}, $push = {} }: CrudCommands): void {
   const at = (path: string, change: (holder: Row, name: string) => void) => {
@@ -44,6 +53,9 @@ export function apply (row: Row, { $set = {}, $unset = {}, $inc = {}, $push = {}
     for (const name of names) holder = (holder[name] ??= {}) as Row
     change(holder, last)
   }
+  const paths = [$set, $unset, $inc, $push].flatMap(Object.keys)
+  const conflict = paths.find((path, i) => paths.some((other, j) => i !== j && `${path}.`.startsWith(`${other}.`)))
+  if (conflict !== undefined) throw new Error(`two commands meet at ${conflict}`)
   for (const [path, value] of Object.entries($set)) at(path, (holder, name) => { holder[name] = value })
   for (const path of Object.keys($unset)) at(path, (holder, name) => { delete holder[name] })
   for (const [path, by] of Object.entries($inc)) at(path, (holder, name) => { holder[name] = Number(holder[name] ?? 0) + by })

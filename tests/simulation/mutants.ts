@@ -1,8 +1,10 @@
-import type { Control, Teleconsultation } from '../../lib/domain/teleconsultation.ts'
+import type { Precondition } from '../../lib/domain/entity-tag.ts'
+import { isHeld, wasBooked, type Control, type Teleconsultation } from '../../lib/domain/teleconsultation.ts'
 import { StorageTimeout, StorageUnavailable } from '../../lib/errors.ts'
 import type { VideoProvider } from '../../lib/providers/provider.ts'
 import type { Changes, TeleconsultationStore } from '../../lib/storage/teleconsultation-store.ts'
 import type { Ports, Settings } from '../../lib/teleconsultations/ports.ts'
+import type { Scenario } from './scenario.ts'
 
 /** A fault of the service written back in, which the invariants must notice. */
 export interface Mutant {
@@ -11,8 +13,15 @@ export interface Mutant {
   requests? (ports: Ports): Ports
   /** The same of the reconciler; absent: as `requests`. */
   reconciler? (ports: Ports): Ports
+  /** Where it shows seldom else. */
+  scenario? (drawn: Scenario): Scenario
   /** Absent: it reconciles. */
   reconciles?: false
+  /** Absent: no two documents have one key, where the collection can keep it so. */
+  keysAreUnique?: false
+  /** Absent: the body of a repetition must be the same. */
+  comparesBodies?: false
+  precondition? (honest: Precondition): Precondition
 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -29,7 +38,7 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'an accepted operation is not remembered', requests: withWritten((control) => ({ ...control, applied: [] })) },
   { name: 'an unknown outcome counts as no', requests: withStore((store) => ({ replaceIfUnchanged: async (...args) => await store.replaceIfUnchanged(...args).catch(ifUnknown(() => 'changed' as const)) })) },
   { name: 'an unknown outcome counts as yes', requests: withStore((store) => ({ replaceIfUnchanged: async (current, changes, context) => await store.replaceIfUnchanged(current, changes, context).catch(ifUnknown(() => ({ ...current, content: changes.content ?? current.content, control: changes.control }))) })) },
-  { name: 'the end of a lease permits deletion', reconciler: (ports) => withStore((store) => ({ get: async (...args) => withoutExpired(ports, await store.get(...args)) }))(ports) },
+  { name: 'the end of a lease permits deletion', scenario: withShortLeases, reconciler: (ports) => withStore((store) => ({ get: async (...args) => withoutExpired(ports, await store.get(...args)) }))(ports) },
   { name: 'the pending operation of another is overlooked', requests: withStore((store) => ({ get: async (...args) => withoutOperation(await store.get(...args)) })), reconciler: (ports) => ports },
   { name: 'the old room is deleted before the new one is made', requests: withProvider(deletesBeforeCreating) },
   { name: 'the old room is deleted once the new one is made, before it is published', requests: withProvider(deletesBeforeCommit) },
@@ -40,15 +49,66 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'what was read once is given out for ever', requests: withStore(rememberedReads) },
   { name: 'an addition is not looked at', requests: withStore(blindWrites((changes, current) => (changes.content?.participants.length ?? 0) > current.content.participants.length)) },
   { name: 'an answer comes before the write', requests: withStore((store) => ({ replaceIfUnchanged: async (current, changes, context) => changes.control.operation === undefined && changes.control.phase === 'PENDING' ? { ...current, content: changes.content ?? current.content, control: changes.control } : await store.replaceIfUnchanged(current, changes, context) })) },
-  { name: 'a deletion is decided without a write', requests: withStore((store) => ({ decideDeletion: async (id, context) => await store.get(id, context) ?? 'unmet' })) }
+  { name: 'a deletion is decided without a write', requests: withStore((store) => ({ decideDeletion: async (id, context) => await store.get(id, context) ?? 'unmet' })) },
+  { name: 'neither a seal nor a guard for clocks that differ', requests: (ports) => withSeal(withSettings({ window: { ...ports.settings.window, skewMs: 0 } })(ports)) },
+  { name: 'no seal where rooms are made late', requests: (ports) => withSeal(withSettings({ roomCreation: 'late' })(ports)) },
+  { name: 'the key is not looked up', requests: withStore(() => ({ findByKey: async () => [] })) },
+  { name: 'no unique key', keysAreUnique: false },
+  { name: 'a booking counts before it was looked whether another has its key', requests: withStore((store) => ({ insert: async (content, control, context) => await store.insert(content, control, context) })) },
+  { name: 'the fingerprint is not compared', comparesBodies: false },
+  { name: 'a failed booking keeps its key', requests: withStore(failedKeepsKey) },
+  { name: 'an expired attempt is not resumed but booked anew while the old can still win', requests: (ports) => withStore(bookedBesideExpired(ports))(ports) },
+  { name: 'a key is never forgotten', requests: (ports) => withStore((store) => ({ findByKey: async (...args) => (await store.findByKey(...args)).map((found) => asOfNow(ports, found)) }))(ports) },
+  { name: 'the precondition is checked once and not again', precondition: checkedOnce },
+  { name: 'the precondition is not checked', precondition: () => () => true },
+  { name: 'an addition is not remembered', requests: forgottenAdditions },
+  { name: 'a room is looked for at the wrong provider', requests: deletesAtDefault },
+  { name: 'a room is taken for one of the provider that failed to make it', requests: withWritten((control) => control.fellBackFrom === undefined ? control : { ...control, provider: control.fellBackFrom }) },
+  { name: 'the room is forgotten that a provider made all the same when another one stood in', scenario: withoutSearch, requests: withWritten(withoutUnknown) },
+  { name: 'a replaced room is taken for one of the new provider', scenario: withoutSearch, requests: withWritten((control) => ({ ...control, garbage: control.garbage.map((item) => 'providerRoomId' in item ? { ...item, provider: control.provider } : item) })) }
 ]
+
+/** Rooms are made within about a lease, and looked for all the time. */
+function withShortLeases (drawn: Scenario): Scenario {
+  const { latencyMs, settings } = drawn
+  return {
+    ...drawn,
+    replicas: 3,
+    operations: 24,
+    horizonMs: latencyMs * 60,
+    reconcilerEveryMs: latencyMs * 6,
+    settings: { ...settings, leaseMs: latencyMs * 8, roomCreation: 'eager', deletesOrphans: true }
+  }
+}
+
+function withoutSearch (drawn: Scenario): Scenario {
+  return { ...drawn, settings: { ...drawn.settings, deletesOrphans: false } }
+}
 
 function withStore (change: (store: TeleconsultationStore) => Partial<TeleconsultationStore>): (ports: Ports) => Ports {
   return (ports) => ({ ...ports, store: { ...ports.store, ...change(ports.store) } })
 }
 
 function withProvider (change: (provider: VideoProvider) => Partial<VideoProvider>): (ports: Ports) => Ports {
-  return (ports) => ({ ...ports, provider: { ...ports.provider, ...change(ports.provider) } })
+  return (ports) => withProviders(ports, (provider) => ({ ...provider, ...change(provider) }))
+}
+
+function withProviders (ports: Ports, change: (provider: VideoProvider) => VideoProvider): Ports {
+  const changed = new Map([ports.provider, ...ports.others ?? []].map((provider) => [provider, change(provider)]))
+  const instead = (provider: VideoProvider) => changed.get(provider) ?? provider
+  return { ...ports, provider: instead(ports.provider), others: ports.others?.map(instead), fallback: ports.fallback === undefined ? undefined : instead(ports.fallback) }
+}
+
+/** What is at another provider is looked for, and deleted, at the default. */
+function deletesAtDefault (ports: Ports): Ports {
+  const { deleteRoom, findRooms } = ports.provider
+  return withProviders(ports, (provider) => ({ ...provider, deleteRoom, findRooms }))
+}
+
+/** What the provider that failed may have made is not noted down. */
+function withoutUnknown (control: Control): Control {
+  const { fellBackFrom, garbage, room } = control
+  return fellBackFrom === undefined ? control : { ...control, garbage: garbage.filter((item) => 'providerRoomId' in item || item.marker !== room?.marker) }
 }
 
 function withSettings (change: Partial<Settings>): (ports: Ports) => Ports {
@@ -57,7 +117,7 @@ function withSettings (change: Partial<Settings>): (ports: Ports) => Ports {
 
 function withWritten (change: (control: Control) => Control): (ports: Ports) => Ports {
   return withStore((store) => ({
-    insert: (content, control, context) => store.insert(content, change(control), context),
+    insert: (content, control, context, doubtful) => store.insert(content, change(control), context, doubtful),
     replaceIfUnchanged: (current, changes, context) => store.replaceIfUnchanged(current, { ...changes, control: change(changes.control) }, context)
   }))
 }
@@ -140,4 +200,52 @@ function rememberedReads (store: TeleconsultationStore): Partial<Teleconsultatio
       return read
     }
   }
+}
+
+/** Rolled back as if it had been booked: whoever repeats the request gets the id of what is deleted. */
+function failedKeepsKey (store: TeleconsultationStore): Partial<TeleconsultationStore> {
+  return {
+    replaceIfUnchanged: async (current, { content, control }, context) => {
+      const { operation, idempotency } = current.control
+      const isRolledBack = control.phase === 'DELETING' && operation?.kind === 'create' && idempotency !== undefined
+      return await store.replaceIfUnchanged(current, { content, control: isRolledBack ? { ...control, idempotency, applied: [operation.id] } : control }, context)
+    }
+  }
+}
+
+function bookedBesideExpired ({ clock }: Ports): (store: TeleconsultationStore) => Partial<TeleconsultationStore> {
+  return (store) => {
+    const expired = new Set<string>()
+    return {
+      findByKey: async (key, context) => {
+        const found = await store.findByKey(key, context)
+        const usable = found.filter(({ control }) => wasBooked(control) || isHeld(control, clock.now()))
+        if (usable.length < found.length) expired.add(key)
+        return usable
+      },
+      insert: async (content, { idempotency, ...control }, context, doubtful) => {
+        const isBeside = idempotency !== undefined && expired.has(idempotency.key)
+        return await store.insert(content, isBeside ? control : { ...control, idempotency }, context, doubtful)
+      }
+    }
+  }
+}
+
+const asOfNow = ({ clock }: Ports, found: Teleconsultation): Teleconsultation => {
+  const { idempotency } = found.control
+  return idempotency === undefined ? found : { ...found, control: { ...found.control, idempotency: { ...idempotency, at: clock.now().getTime() } } }
+}
+
+function checkedOnce (honest: Precondition): Precondition {
+  let first: boolean | undefined
+  return (content) => {
+    first ??= honest(content)
+    return first
+  }
+}
+
+function forgottenAdditions (ports: Ports): Ports {
+  return withStore((store) => ({
+    appendWhileIncomplete: async (id, participant, _addition, context) => await store.appendWhileIncomplete(id, participant, undefined, context)
+  }))(withWritten((control) => ({ ...control, additions: undefined }))(ports))
 }

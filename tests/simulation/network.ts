@@ -35,6 +35,8 @@ export interface Network {
   send<T> (request: Request<T>): Promise<T>
   /** From now on everything arrives, and quickly. */
   heal (): void
+  /** From now on it is as it was in the beginning. */
+  fail (): void
   faults: Record<Fault | 'timeout', number>
 }
 
@@ -57,6 +59,7 @@ export function network (schedule: Scheduler, random: Random, { rates, latencyMs
   return {
     faults,
     heal () { healed = true },
+    fail () { healed = false },
     send<T> ({ what, life, effect, failures, timeoutMs, signal }: Request<T>) {
       return new Promise<T>((resolve, reject) => {
         if (!life.alive) return

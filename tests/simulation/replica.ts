@@ -1,7 +1,11 @@
+import type { ProviderName } from '../../lib/config/video-environment.ts'
 import { teleconsultationStore } from '../../lib/storage/teleconsultation-store.ts'
 import { userMapStore } from '../../lib/storage/user-map-store.ts'
+import { preconditionOf, type Precondition } from '../../lib/domain/entity-tag.ts'
+import type { RequestKey } from '../../lib/domain/idempotency.ts'
 import { backgroundWork } from '../../lib/teleconsultations/background.ts'
 import { accessGiver, type AccessGiver } from '../../lib/teleconsultations/give-access.ts'
+import { oncePerKey, type OncePerKey } from '../../lib/teleconsultations/once-per-key.ts'
 import type { Context, Ports } from '../../lib/teleconsultations/ports.ts'
 import type { SimulatedCollection } from './crud.ts'
 import type { Life } from './network.ts'
@@ -16,6 +20,10 @@ export interface Replica {
   ports: Ports
   reconcilerPorts: Ports
   access: AccessGiver
+  once: OncePerKey
+  /** What it makes of the headers of a request. */
+  requestKey (key: string, body: string): RequestKey
+  precondition (ifMatch: string): Precondition | undefined
   context: Context
   /** Called with the end of this life. */
   onEnd (tell: () => void): void
@@ -28,6 +36,8 @@ export interface ReplicaOptions {
   teleconsultations: SimulatedCollection
   userIdMaps: SimulatedCollection
   vendor: SimulatedVendor
+  defaultProvider: ProviderName
+  fellBack (from: string, to: string): void
   /** By how much its clock is ahead of the true time. */
   skewMs: number
   operationId (): string
@@ -35,7 +45,7 @@ export interface ReplicaOptions {
 }
 
 /** A process: what it keeps in memory it has from this life alone. */
-export function replica ({ name, scenario, schedule, teleconsultations, userIdMaps, vendor, skewMs, operationId, mutant }: ReplicaOptions): Replica {
+export function replica ({ name, scenario, schedule, teleconsultations, userIdMaps, vendor, defaultProvider, fellBack, skewMs, operationId, mutant }: ReplicaOptions): Replica {
   const mourners: Array<() => void> = []
   const life: Life = {
     name,
@@ -46,13 +56,19 @@ export function replica ({ name, scenario, schedule, teleconsultations, userIdMa
       for (const tell of mourners) tell()
     }
   }
-  const provider = vendor.seenBy(life)
+  const now = () => schedule.now() + skewMs
+  const provider = vendor.seenBy(life, defaultProvider, now)
+  const others = scenario.providers.filter((other) => other !== defaultProvider).map((other) => vendor.seenBy(life, other, now))
+  const { settings } = scenario
   const honest: Ports = {
     store: teleconsultationStore(teleconsultations.seenBy(life, scenario.storageTimeoutMs), async () => scenario.layout, provider.name),
     userMap: userMapStore(userIdMaps.seenBy(life, scenario.storageTimeoutMs)),
     provider,
+    others,
+    fallback: scenario.fallsBack ? others[0] : undefined,
+    fellBack,
     clock: {
-      now: () => new Date(schedule.now() + skewMs),
+      now: () => new Date(now()),
       deadline (ms) {
         const controller = new AbortController()
         return { signal: controller.signal, cancel: schedule.after(ms, () => { if (life.alive) controller.abort() }) }
@@ -60,7 +76,7 @@ export function replica ({ name, scenario, schedule, teleconsultations, userIdMa
     },
     ids: { operation: operationId },
     inBackground: backgroundWork().run,
-    settings: scenario.settings
+    settings: { ...settings, choice: settings.choice === undefined ? undefined : { ...settings.choice, default: defaultProvider } }
   }
   const ports = mutant?.requests?.(honest) ?? honest
   const quiet = (_fields: object, message: string) => { schedule.trace(`${name} says: ${message}`) }
@@ -69,6 +85,12 @@ export function replica ({ name, scenario, schedule, teleconsultations, userIdMa
     ports,
     reconcilerPorts: mutant?.reconciler?.(honest) ?? ports,
     access: accessGiver(ports),
+    once: oncePerKey({ clock: ports.clock, keptMs: 0, waitMs: scenario.sharedWaitMs }),
+    requestKey: (key, body) => ({ key, fingerprint: mutant?.comparesBodies === false ? 'any' : body }),
+    precondition (ifMatch) {
+      const precondition = preconditionOf(ifMatch)
+      return precondition === undefined ? undefined : mutant?.precondition?.(precondition) ?? precondition
+    },
     context: { headers: {}, log: { info: quiet, warn: quiet, error: quiet } },
     onEnd: (tell) => { mourners.push(tell) }
   }

@@ -18,6 +18,7 @@ const { values } = parseArgs({
   }
 })
 const print = (line: string) => { process.stdout.write(`${line}\n`) }
+const listed = (counts: Record<string, number>) => Object.entries(counts).map(([what, count]) => `${what} ${count}`).join(', ')
 const seeds = Number(values.seeds)
 const first = Number(values.first)
 const mutant = MUTANTS.find(({ name }) => name === values.mutant)
@@ -39,9 +40,11 @@ async function replay (seed: number): Promise<void> {
 
 async function search (): Promise<void> {
   const began = performance.now()
-  const injected = Object.fromEntries([...FAULTS, 'timeout', 'skewedReplicas'].map((fault) => [fault, 0]))
+  const injected: Record<string, Record<string, number>> = {}
   const asked: Record<string, number> = {}
   const reconciled: Record<string, number> = {}
+  const byProvider: Record<string, Record<string, number>> = {}
+  const count = (provider: string, what: string, more = 1) => { if (more > 0) (byProvider[provider] ??= {})[what] = (byProvider[provider]?.[what] ?? 0) + more }
   let broken = 0
   for (let seed = first; seed < first + seeds; seed++) {
     const outcome = await simulate({ seed, mutant })
@@ -54,16 +57,30 @@ async function search (): Promise<void> {
       broken++
       print(`seed ${seed}: ${outcome.problems.join('; ')}`)
     }
-    for (const [fault, count] of Object.entries(outcome.faults)) injected[fault] = (injected[fault] ?? 0) + count
-    if (outcome.scenario.skewMs > 0) injected['skewedReplicas'] = (injected['skewedReplicas'] ?? 0) + outcome.scenario.replicas
+    const { layout, settings, skewMs, replicas, providers, nextDefault, fallsBack } = outcome.scenario
+    const [provider] = providers
+    for (const one of providers) count(one, one === provider ? 'seeds as the default' : 'seeds besides')
+    count(provider, 'seeds alone', providers.length === 1 ? 1 : 0)
+    count(provider, 'seeds with a fallback', fallsBack ? 1 : 0)
+    count(provider, 'seeds that end with another default', nextDefault === provider ? 0 : 1)
+    count(provider, 'runs in which another one stood in', outcome.fallbacks > 0 ? 1 : 0)
+    for (const [one, made] of Object.entries(outcome.rooms)) count(one, 'rooms', made)
+    const here = injected[`${layout}, rooms made ${settings.roomCreation === 'eager' ? 'early' : 'late'}`] ??= { seeds: 0, ...Object.fromEntries(FAULTS.map((fault) => [fault, 0])), timeout: 0, skewedReplicas: 0 }
+    for (const [fault, count] of Object.entries({ ...outcome.faults, seeds: 1, skewedReplicas: skewMs > 0 ? replicas : 0 })) here[fault] = (here[fault] ?? 0) + count
     for (const [kind, count] of Object.entries(outcome.reconciled)) reconciled[kind] = (reconciled[kind] ?? 0) + count
-    for (const { kind, outcome: end } of outcome.history) asked[`${kind} ${end}`] = (asked[`${kind} ${end}`] ?? 0) + 1
+    for (const entry of outcome.history) {
+      for (const { code, outcome: end } of entry.attempts ?? []) {
+        const what = `${entry.kind}${entry.key === undefined ? '' : ' with a key'}${entry.seen === undefined ? '' : ' with a precondition'}: ${end === 'refused' ? code ?? end : end}`
+        asked[what] = (asked[what] ?? 0) + 1
+      }
+    }
   }
   const seconds = (performance.now() - began) / 1000
   print(`${seeds} seeds, each twice, in ${seconds.toFixed(1)} s (${(seeds / seconds).toFixed(0)} a second); ${broken} broken`)
-  print(`faults: ${Object.entries(injected).map(([fault, count]) => `${fault} ${count}`).join(', ')}`)
-  print(`requests: ${Object.entries(asked).sort().map(([end, count]) => `${end} ${count}`).join(', ')}`)
-  print(`reconciled: ${Object.entries(reconciled).map(([kind, count]) => `${kind} ${count}`).join(', ')}`)
+  for (const [where, faults] of Object.entries(injected).sort()) print(`faults, ${where}: ${listed(faults)}`)
+  for (const [provider, counts] of Object.entries(byProvider).sort()) print(`${provider}: ${listed(counts)}`)
+  print(`requests: ${listed(Object.fromEntries(Object.entries(asked).sort()))}`)
+  print(`reconciled: ${listed(reconciled)}`)
   process.exitCode = broken > 0 ? 1 : 0
 }
 

@@ -2,14 +2,15 @@ import { reconcile, type Reconciled } from '../../lib/teleconsultations/reconcil
 import { readMarker } from '../../lib/domain/teleconsultation.ts'
 import { problemsAtRest } from './at-rest.ts'
 import { clients } from './clients.ts'
-import { simulatedCollection, type SimulatedCollection } from './crud.ts'
+import { simulatedCollection, type LanguageListener, type SimulatedCollection } from './crud.ts'
 import type { Entry } from './history.ts'
 import type { Mutant } from './mutants.ts'
 import { network, type Network } from './network.ts'
-import { simulatedVendor, type SimulatedVendor } from './provider.ts'
+import { roomKey, simulatedVendor, type SimulatedVendor } from './provider.ts'
 import { randomOf } from './random.ts'
 import { replica, type Replica } from './replica.ts'
-import { BEGINNING, DEPLOYMENT, FOREIGN_MARKERS, scenarioOf, type Scenario } from './scenario.ts'
+import { TELECONSULTATIONS, USER_ID_MAPS } from '../../lib/storage/collections.ts'
+import { BEGINNING, DEPLOYMENT, FOREIGN_MARKERS, scenarioOf, type Fixed, type Scenario } from './scenario.ts'
 import { scheduler } from './scheduler.ts'
 import { readRow, watch } from './watch.ts'
 
@@ -26,23 +27,32 @@ export interface Outcome {
   faults: Network['faults']
   /** What all runs of the reconciler did. */
   reconciled: Readonly<Record<string, number>>
+  /** How many rooms each provider made, other deployments' aside. */
+  rooms: Readonly<Record<string, number>>
+  /** How often another provider stood in. */
+  fallbacks: number
 }
 
 export interface SimulationOptions {
   seed: number
   mutant?: Mutant | undefined
   /** Overrides what the seed draws. */
-  fixed?: Partial<Pick<Scenario, 'layout' | 'flavour'>>
+  fixed?: Fixed
   keepsLines?: boolean
+  language?: LanguageListener
 }
 
 /** Runs of the reconciler after which nothing may be left to do. */
 const RECONCILIATIONS = 8
 
+/** So long a key stands for its request. */
+const FORGOTTEN_MS = 24 * 60 * 60 * 1000
+
 /** One run: drawn, played with faults, then healed, reconciled until it is quiet, and looked at. */
-export async function simulate ({ seed, mutant, fixed = {}, keepsLines = false }: SimulationOptions): Promise<Outcome> {
+export async function simulate ({ seed, mutant, fixed = {}, keepsLines = false, language }: SimulationOptions): Promise<Outcome> {
   const random = randomOf(seed)
-  const scenario: Scenario = { ...scenarioOf(random.fork()), ...fixed }
+  const drawn = scenarioOf(random.fork(), fixed)
+  const scenario = mutant?.scenario?.(drawn) ?? drawn
   const schedule = scheduler(BEGINNING, keepsLines)
   const net = network(schedule, random.fork(), scenario)
   const problems: string[] = []
@@ -54,27 +64,38 @@ export async function simulate ({ seed, mutant, fixed = {}, keepsLines = false }
   }
 
   // The watch looks at the stores, and they tell it of every change.
-  const watching = watch({ scenario, rows: () => teleconsultations.rows, vendor: () => vendor, history, complain })
-  const teleconsultations: SimulatedCollection = simulatedCollection(schedule, net, { name: 'teleconsultations', written: watching.rowWritten })
-  const userIdMaps = simulatedCollection(schedule, net, { name: 'userid-maps', unique: 'receivedUserId' })
+  const watching = watch({ scenario, rows: () => teleconsultations.rows, vendor: () => vendor, history, now: schedule.now, complain })
+  const teleconsultations: SimulatedCollection = simulatedCollection(schedule, net, {
+    name: 'teleconsultations',
+    definition: TELECONSULTATIONS,
+    undeclared: new Set(scenario.layout === 'declared' ? [] : ['revision', 'service']),
+    unique: mutant?.keysAreUnique !== false,
+    written: watching.rowWritten,
+    language
+  })
+  const userIdMaps = simulatedCollection(schedule, net, { name: 'userid-maps', definition: USER_ID_MAPS })
   const lateRooms = new Set<string>()
+  const rooms: Record<string, number> = {}
+  let fallbacks = 0
   const vendor: SimulatedVendor = simulatedVendor(schedule, net, {
-    flavour: scenario.flavour,
+    jitsiEndsCalls: scenario.jitsiEndsCalls,
     deleted: watching.roomDeleted,
     complain,
-    made ({ id, marker }, givenUp) {
+    made (room, givenUp) {
+      const { provider, marker } = room
+      rooms[provider] = (rooms[provider] ?? 0) + 1
       const named = readMarker(DEPLOYMENT, marker ?? '')
       const row = teleconsultations.rows.get(named?.documentId ?? '')
       const stored = row === undefined ? undefined : readRow(row)
       const operation = stored?.gone === true ? undefined : stored?.control.operation
-      if (givenUp || operation?.id !== named?.operationId || operation?.epoch !== named?.epoch) lateRooms.add(id)
+      if (givenUp || operation?.id !== named?.operationId || operation?.epoch !== named?.epoch) lateRooms.add(roomKey(room))
     }
   })
-  const foreignRooms = FOREIGN_MARKERS.map((marker, i) => {
-    const id = `foreign-${i + 1}`
-    vendor.rooms.set(id, { id, marker, people: [], durationSeconds: undefined, startAt: BEGINNING, createdAt: BEGINNING })
-    return id
-  })
+  const foreignRooms = scenario.providers.flatMap((provider) => FOREIGN_MARKERS.map((marker, i) => {
+    const room = { id: `foreign-${i + 1}`, provider, marker, people: [], durationSeconds: undefined, startAt: BEGINNING, endAt: BEGINNING, createdAt: BEGINNING }
+    vendor.rooms.set(roomKey(room), room)
+    return roomKey(room)
+  }))
 
   const replicas: Array<Replica | undefined> = []
   const lives = random.fork()
@@ -88,6 +109,8 @@ export async function simulate ({ seed, mutant, fixed = {}, keepsLines = false }
       teleconsultations,
       userIdMaps,
       vendor,
+      defaultProvider: life === 1 ? scenario.providers[0] : scenario.nextDefault,
+      fellBack: () => { fallbacks++ },
       skewMs: skews[i] ?? 0,
       operationId: () => `op-${++operations}`,
       mutant
@@ -98,7 +121,10 @@ export async function simulate ({ seed, mutant, fixed = {}, keepsLines = false }
       schedule.after(lives.around(scenario.latencyMs * 20), () => { start(i, life + 1) })
     })
   }
-  skews.forEach((_, i) => { start(i, 1) })
+  skews.forEach((_, i) => {
+    start(i, 1)
+    if (scenario.nextDefault !== scenario.providers[0]) schedule.after(lives.between(1, scenario.horizonMs), () => { replicas[i]?.life.end() })
+  })
 
   const reconciled: Record<string, number> = {}
   const reconciling = new WeakSet<Replica>()
@@ -154,7 +180,7 @@ export async function simulate ({ seed, mutant, fixed = {}, keepsLines = false }
       for (const caller of [...participants.map(({ userExternalId }) => userExternalId), 'outsider']) {
         const one = replicas[lives.between(0, replicas.length - 1)]
         if (one === undefined || failed()) continue
-        const answer = await finished(asking.ask({ kind: 'access', teleconsultation: -1, documentId: id }, caller, one))
+        const answer = await finished(asking.ask(id, caller, one))
         if (caller === 'outsider' ? answer !== 'refused with UNAUTHORIZED_USER' : answer?.startsWith('https://') !== true) {
           complain(`${caller} asked for a link of ${id} and got ${String(answer)}`)
         }
@@ -162,13 +188,24 @@ export async function simulate ({ seed, mutant, fixed = {}, keepsLines = false }
     }
   }
 
-  await schedule.run(failed)
-  net.heal()
-  if (!failed()) await schedule.advance(0)
-  await untilQuiet()
-  if (!failed()) lookAtRest()
+  const settleAndLook = async () => {
+    await schedule.run(failed)
+    net.heal()
+    if (!failed()) await schedule.advance(0)
+    await untilQuiet()
+    if (!failed()) lookAtRest()
+  }
+  await settleAndLook()
+  if (!failed()) await finished(asking.repeatAll(() => replicas[lives.between(0, replicas.length - 1)]))
   await everythingOpens()
-  await untilQuiet()
-  if (!failed()) lookAtRest()
-  return { seed, scenario, problems, traceHash: schedule.traceHash(), lines: schedule.lines, history, faults: net.faults, reconciled }
+  await settleAndLook()
+  if (scenario.nextDay && !failed()) {
+    await schedule.advance(FORGOTTEN_MS + 2 * scenario.skewMs)
+    net.fail()
+    asking.planNextDay()
+    await settleAndLook()
+    if (!failed()) await finished(asking.repeatAll(() => replicas[lives.between(0, replicas.length - 1)]))
+    await settleAndLook()
+  }
+  return { seed, scenario, problems, traceHash: schedule.traceHash(), lines: schedule.lines, history, faults: net.faults, reconciled, rooms, fallbacks }
 }

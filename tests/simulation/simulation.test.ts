@@ -1,27 +1,35 @@
 import t from 'tap'
+import { PROVIDER_NAMES } from '../../lib/config/video-environment.ts'
 import { MUTANTS } from './mutants.ts'
 import { FAULTS } from './network.ts'
 import { simulate } from './simulate.ts'
 
-/** For each pair of layout and provider; `npm run simulate` looks at many more. */
+/** For each provider; `npm run simulate` looks at many more. */
 const SEEDS = 250
 /** Within that many seeds every mutant is caught. */
 const MUTANT_SEEDS = 10_000
 
-for (const layout of ['declared', 'official'] as const) {
-  for (const flavour of ['vendor', 'embedded'] as const) {
-    t.test(`no invariant breaks on the ${layout} layout with a provider like ${flavour}`, async (t) => {
-      const injected = new Map<string, number>()
-      const broken: string[] = []
-      for (let seed = 1; seed <= SEEDS; seed++) {
-        const { problems, faults } = await simulate({ seed, fixed: { layout, flavour } })
-        broken.push(...problems.map((problem) => `seed ${seed}: ${problem}`))
-        for (const [fault, count] of Object.entries(faults)) injected.set(fault, (injected.get(fault) ?? 0) + count)
-      }
-      t.same(broken, [])
-      t.same([...FAULTS, 'timeout'].filter((fault) => (injected.get(fault) ?? 0) === 0), [], 'every kind of fault was injected')
-    })
-  }
+for (const provider of PROVIDER_NAMES) {
+  t.test(`no invariant breaks with ${provider}, alone and beside others`, async (t) => {
+    const injected = new Map<string, number>()
+    const told = new Set<string | undefined>()
+    const met = new Set<string>()
+    const broken: string[] = []
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const { problems, faults, history, scenario, rooms, fallbacks } = await simulate({ seed, fixed: { provider } })
+      broken.push(...problems.map((problem) => `seed ${seed}: ${problem}`))
+      for (const { attempts = [] } of history) for (const { code } of attempts) told.add(code)
+      for (const [fault, count] of Object.entries(faults)) injected.set(fault, (injected.get(fault) ?? 0) + count)
+      if (fallbacks > 0) met.add('a fallback')
+      if (scenario.nextDefault !== provider) met.add('another default')
+      if (scenario.providers.filter((name) => rooms[name] !== undefined).length > 1) met.add('rooms of several')
+      if (scenario.providers.length === 1) met.add(`alone on the ${scenario.layout} layout`)
+    }
+    t.same(broken, [])
+    t.same([...FAULTS, 'timeout'].filter((fault) => (injected.get(fault) ?? 0) === 0), [], 'every kind of fault was injected')
+    t.same(['IDEMPOTENCY_KEY_REUSED', 'REQUEST_RUNNING', 'PRECONDITION_FAILED', 'CONCURRENT_CHANGE', 'CRASH'].filter((code) => !told.has(code)), [], 'keys and preconditions met each other')
+    t.same([...met].sort(), ['a fallback', 'alone on the declared layout', 'alone on the official layout', 'another default', 'rooms of several'])
+  })
 }
 
 t.test('a seed gives the same run each time, another seed another one', async (t) => {
