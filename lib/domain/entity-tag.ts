@@ -6,17 +6,7 @@ import type { Content } from './teleconsultation.ts'
  * The entity tag of what callers decide about a teleconsultation: dates, number, who takes part and as what. What the service
  * adds by itself (accounts, links, rooms) does not change it, so that only somebody's change makes a tag stale.
  */
-export function entityTagOf (content: Content): string {
-  const before = tags.get(content)
-  if (before !== undefined) return before
-  const tag = tagOf(content)
-  tags.set(content, tag)
-  return tag
-}
-
-const tags = new WeakMap<Content, string>()
-
-function tagOf ({ number, participants, startAt, endAt }: Content): string {
+export function entityTagOf ({ number, participants, startAt, endAt }: Content): string {
   const decided = [number, startAt.getTime(), endAt.getTime(), participants.map(({ userExternalId, userBandyerId, groups, fullName, language, privilege }) =>
     [userExternalId ?? userBandyerId, groups, fullName, language, privilege])]
   return `"${createHash('sha1').update(JSON.stringify(decided)).digest('base64url')}"`

@@ -1,4 +1,5 @@
 import { StorageBadAnswer, StorageRefused, StorageTimeout, StorageUnavailable } from '../errors.ts'
+import { boundedMap } from '../domain/bounded-map.ts'
 import { HttpFailure, type HttpAnswer, type HttpClient, type HttpRequest } from '../http/client.ts'
 
 /** A document as the CRUD Service gives it: the collection's fields and its own six. */
@@ -63,16 +64,12 @@ export function crudCollection (http: HttpClient, path: string): CrudCollection 
   }
 
   // People ask for the same few documents again and again: what has not changed is not parsed again.
-  const known = new Map<string, { text: string, document: CrudDocument }>()
+  const known = boundedMap<{ text: string, document: CrudDocument }>(MOST_KNOWN)
   const asRead = (id: string, answer: HttpAnswer): CrudDocument => {
     const before = known.get(id)
     if (before !== undefined && before.text === answer.text && answer.status === 200) return before.document
     const document = frozen(documentOf(answer))
     if (answer.text.length > LARGEST_KNOWN) return document
-    if (before === undefined && known.size >= MOST_KNOWN) {
-      const [oldest] = known.keys()
-      if (oldest !== undefined) known.delete(oldest)
-    }
     known.set(id, { text: answer.text, document })
     return document
   }
@@ -126,7 +123,7 @@ export function crudCollection (http: HttpClient, path: string): CrudCollection 
   }
 }
 
-const MOST_KNOWN = 500
+const MOST_KNOWN = 300
 const LARGEST_KNOWN = 16 * 1024
 
 function frozen<T> (value: T): T {

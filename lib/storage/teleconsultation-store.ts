@@ -2,6 +2,7 @@ import { StorageBadAnswer } from '../errors.ts'
 import type { Content, Control, Operation, StoredParticipant, Teleconsultation, Version } from '../domain/teleconsultation.ts'
 import { isUnsettled, restingPhase, wasBooked } from '../domain/teleconsultation.ts'
 import type { Attempt } from '../domain/idempotency.ts'
+import { boundedMap } from '../domain/bounded-map.ts'
 import type { CrudCollection, CrudCommands, CrudDocument, CrudFilter, CrudHeaders } from './crud-client.ts'
 import { readsBack } from './reads-back.ts'
 import { readControl, readOfficialState, writeOfficialState } from './control-record.ts'
@@ -89,7 +90,7 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
   const read = (document: CrudDocument, layout: Layout) => teleconsultationOf(document, layout, provider)
 
   // By the document as it was read, which is the same object as long as nobody changed it.
-  const known = new WeakMap<CrudDocument, Teleconsultation>()
+  const known = boundedMap<{ document: CrudDocument, found: Teleconsultation }>(MOST_KNOWN)
 
   const findByKey: TeleconsultationStore['findByKey'] = async (key, context) => {
     const { headers, endsAt } = context
@@ -159,10 +160,10 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
     async get (id, context) {
       const document = await asked(context, () => collection.get(id, context.headers, context.endsAt))
       if (document === undefined) return undefined
-      const before = known.get(document)
-      if (before !== undefined) return before
+      const before = known.get(id)
+      if (before?.document === document) return before.found
       const found = read(document, await layoutKnown())
-      known.set(document, found)
+      known.set(id, { document, found })
       return found
     },
 
@@ -239,6 +240,7 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
 /** Stored beside the record, so that an index finds the few documents that are not at rest among all. */
 const isPending = ({ operation, garbage }: Control) => operation !== undefined || garbage.length > 0
 
+const MOST_KNOWN = 300
 const ANYWHERE = ['PUBLIC', 'DRAFT', 'TRASH'] as const
 
 // The others need a look of their own and a write to give way.

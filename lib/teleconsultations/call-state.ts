@@ -1,10 +1,11 @@
+import { boundedMap } from '../domain/bounded-map.ts'
 import type { Teleconsultation } from '../domain/teleconsultation.ts'
 import type { RoomDetails } from '../providers/provider.ts'
 import { atRoom } from './places.ts'
 import type { Ports } from './ports.ts'
 
 const KEPT_MS = 1000
-const MOST = 2000
+const MOST = 500
 
 interface Known { answer: Promise<RoomDetails | undefined>, until: number }
 
@@ -13,7 +14,7 @@ interface Known { answer: Promise<RoomDetails | undefined>, until: number }
  * delays an answer beyond its budget, and never fails it: then it is undefined.
  */
 export function callStates (ports: Ports): (document: Teleconsultation) => Promise<RoomDetails | undefined> {
-  const known = new Map<string, Known>()
+  const known = boundedMap<Known>(MOST)
   return async ({ control }) => {
     const there = atRoom(ports, control)
     if (there === undefined || control.room === undefined || ports.settings.detailsBudgetMs === 0) return undefined
@@ -22,10 +23,7 @@ export function callStates (ports: Ports): (document: Teleconsultation) => Promi
     const earlier = known.get(key)
     if (earlier !== undefined && earlier.until > now) return await earlier.answer
     const answer = ask(there, control.room)
-    known.delete(key)
     known.set(key, { answer, until: now + KEPT_MS })
-    const [oldest] = known.keys()
-    if (known.size > MOST && oldest !== undefined) known.delete(oldest)
     return await answer
   }
 }

@@ -1,3 +1,4 @@
+import { boundedMap } from '../../domain/bounded-map.ts'
 import { createHmac } from 'node:crypto'
 import { ProviderBadAnswer, ProviderTimeout, ProviderUnavailable } from '../../errors.ts'
 import { withoutExtras, type Capabilities, type RoomSpec, type VideoProvider } from '../provider.ts'
@@ -19,7 +20,7 @@ export interface EmbeddedProviderOptions {
 /** Peer to peer, every browser sends its picture to each of the others: more than six is more than an uplink carries. */
 export const EMBEDDED_ROOM_MAX_PEOPLE = 6
 
-const MOST_KNOWN_TOKENS = 1000
+const MOST_KNOWN_TOKENS = 500
 
 /** What it can do. */
 export const CAPABILITIES: Capabilities = {
@@ -64,14 +65,13 @@ export function embeddedProvider (options: EmbeddedProviderOptions): VideoProvid
   const accountOf = ({ externalId }: { externalId: string }): string => `usr_${keyed('user', externalId)}`
 
   // A waiting page asks every few seconds, and until the end its link is the same text each time.
-  const known = new Map<string, string>()
+  const known = boundedMap<string>(MOST_KNOWN_TOKENS)
   const signed = (claims: RoomTokenClaims): string => {
     const { room, sub, name, privilege, tools, language = '', nbf, exp } = claims
     const key = [room, sub, privilege, language, nbf, exp, tools.length, ...tools, name].join('\n')
     const before = known.get(key)
     if (before !== undefined) return before
     const token = tokens.sign(claims)
-    if (known.size >= MOST_KNOWN_TOKENS) known.clear()
     known.set(key, token)
     return token
   }

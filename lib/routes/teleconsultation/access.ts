@@ -4,30 +4,35 @@ import { errorResponses } from '../../../schemas/error.ts'
 import { AccessQuery, RoomParams, type TeleconsultationAccess } from '../../../schemas/teleconsultation.ts'
 import type { FastifyReply } from 'fastify'
 import type { AccessView } from '../../teleconsultations/give-access.ts'
+import { boundedMap } from '../../domain/bounded-map.ts'
 import { entityTagOf } from '../../domain/entity-tag.ts'
 import { UnauthorizedUser } from '../../errors.ts'
 import { accessBody } from '../access-body.ts'
 import type { RouteOptions } from '../services.ts'
 
-/**
- * The answer as text. A waiting page asks every few seconds, and what it asks for seldom changes: of the same document, link
- * and details the text is the same.
- */
-function textOf (view: AccessView, reply: FastifyReply): string {
-  let known = texts.get(view.document)
-  if (known === undefined) texts.set(view.document, known = new Map())
-  const seat = view.participant.userBandyerId
-  const before = known.get(seat)
-  if (before !== undefined && before.url === view.access?.url && before.details === view.details) return before.text
-  const text = String(reply.serialize(accessBody(view)))
-  known.set(seat, { url: view.access?.url, details: view.details, text })
-  return text
+interface KnownAnswer {
+  document: AccessView['document']
+  url: string | undefined
+  details: AccessView['details']
+  text: string
+  tag: string
 }
 
-interface KnownText { url: string | undefined, details: AccessView['details'], text: string }
-const texts = new WeakMap<AccessView['document'], Map<string, KnownText>>()
+const MOST_KNOWN = 500
 
 export const accessRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { access, callerOf } }) => {
+  // A waiting page asks every few seconds, and what it asks for seldom changes: of the same document, link and details the text is the same.
+  const known = boundedMap<KnownAnswer>(MOST_KNOWN)
+  const answerOf = (view: AccessView, reply: FastifyReply): KnownAnswer => {
+    const { document, access: way, details } = view
+    const key = `${document.id} ${view.participant.userBandyerId}`
+    const before = known.get(key)
+    if (before?.document === document && before.url === way?.url && before.details === details) return before
+    const answer = { document, url: way?.url, details, text: String(reply.serialize(accessBody(view))), tag: entityTagOf(document.content) }
+    known.set(key, answer)
+    return answer
+  }
+
   app.get('/teleconsultation/:roomId', {
     schema: {
       operationId: 'getTeleconsultation',
@@ -46,7 +51,8 @@ export const accessRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, 
     const { language, useBackground } = request.query
     const view = await access.giveAccess(request.params.roomId, caller,
       { language, background: useBackground }, request.operationContext())
-    reply.header('etag', entityTagOf(view.document.content)).type('application/json; charset=utf-8')
-    return textOf(view, reply)
+    const { text, tag } = answerOf(view, reply)
+    reply.header('etag', tag).type('application/json; charset=utf-8')
+    return text
   })
 }
