@@ -12,8 +12,8 @@ const CALLERS = 2000
 const CALLERS_A_WAVE = 250
 const STORAGE_TAKES_MS = 100
 
-// As in the container's image: a process that keeps more than that ends.
-const SMALL_HEAP = '--max-old-space-size=48 --max-semi-space-size=1'
+// A process that keeps more than that ends. The image's is 48 MB for the built service; the sources alone take 30 more.
+const SMALL_HEAP = '--max-old-space-size=80 --max-semi-space-size=1'
 const LARGEST_RSS_BYTES = 256 * 1024 * 1024
 
 t.test('2000 callers at once and a slow storage: what is too much is shed, links are given, memory stays bounded, and it recovers', async (t) => {
