@@ -14,6 +14,11 @@ export interface Person {
 export interface RoomParticipant extends Person {
   providerUserId: string
   tools: ReadonlySet<ToolName>
+  /**
+   * How often something was taken from him. A way in that was made when this was less must not work any more, where
+   * `livePermissions`. Absent: 0.
+   */
+  revocations?: number | undefined
 }
 
 export interface RoomSpec {
@@ -136,7 +141,12 @@ export interface Capabilities {
   background: boolean
   webhooks: boolean
   endCall: boolean
+  /** What somebody may do can be changed while he is inside, and then his earlier ways in work no more. */
   livePermissions: boolean
+  /** How one person is removed: `now`, out of a running call too; `next-entry`, his way in works no more; `never`. */
+  removal: 'now' | 'next-entry' | 'never'
+  /** A recording begins and ends when it is asked for. */
+  recordsOnRequest: boolean
   sdkCredentials: boolean
   /** The room's id follows from the marker: creating twice is creating once. */
   deterministicRooms: boolean
@@ -169,6 +179,25 @@ export interface VideoProvider {
   accessFor (room: RoomState, participant: RoomParticipant, options: AccessOptions, signal: AbortSignal): Promise<Access>
   /** Where `endCall`: puts out who is inside. The room stays; a missing one has no call. */
   endCall (room: RoomState, signal: AbortSignal): Promise<void>
+  /**
+   * Where `livePermissions`: from now on he may use `participant.tools` and no others, whether he is inside or not. Who is
+   * inside stays, unless the vendor can take something from somebody only by putting him out; he may come back at once, by a way in
+   * that is made after this. A missing room has nobody inside.
+   */
+  setPermissions (room: RoomState, participant: RoomParticipant, signal: AbortSignal): Promise<void>
+  /**
+   * Where `removal` is not `never`: none of his ways in works any more, and where it is `now` he is put out. Idempotent; a missing
+   * room, and somebody who never came, are fine.
+   */
+  removeParticipant (room: RoomState, participant: RoomParticipant, signal: AbortSignal): Promise<void>
+  /**
+   * Where `recordsOnRequest`. What runs, or stands, already is left as it is.
+   *
+   * @throws CAPABILITY_LIMIT where nobody is inside
+   */
+  startRecording (room: RoomState, signal: AbortSignal): Promise<void>
+  /** Where `recordsOnRequest`. */
+  stopRecording (room: RoomState, signal: AbortSignal): Promise<void>
   /** Nobody comes in any more, and where `endCall`, what runs in the room ends. A missing room is a deleted one. */
   deleteRoom (room: RoomState, signal: AbortSignal): Promise<void>
   /**
@@ -205,9 +234,39 @@ export interface VideoProvider {
   close (): Promise<void>
 }
 
+/**
+ * For adapters to spread and to differ from: a provider that makes rooms and ways in, and can do nothing else. What has no
+ * least is left for each to say.
+ */
+export const leastCapabilities: Omit<Capabilities, 'maxParticipants' | 'access' | 'tools' | 'toolScope'> = {
+  registersPeople: false,
+  needsPlusParticipant: false,
+  minParticipants: 2,
+  roomChange: 'replace',
+  startGate: 'none',
+  endGate: 'none',
+  recording: new Set(['none']),
+  liveFlag: false,
+  transcription: false,
+  uploads: false,
+  background: false,
+  webhooks: false,
+  endCall: false,
+  livePermissions: false,
+  removal: 'never',
+  recordsOnRequest: false,
+  sdkCredentials: false,
+  deterministicRooms: false,
+  listsRooms: false
+}
+
 /** For adapters to spread: what most vendors cannot do, each call CAPABILITY_UNSUPPORTED. */
-export const withoutExtras: Pick<VideoProvider, 'endCall' | 'listUploads' | 'deleteUpload' | 'uploadBackground' | 'updateCompany' | 'credentials' | 'transcription'> = {
+export const withoutExtras: Pick<VideoProvider, 'endCall' | 'setPermissions' | 'removeParticipant' | 'startRecording' | 'stopRecording' | 'listUploads' | 'deleteUpload' | 'uploadBackground' | 'updateCompany' | 'credentials' | 'transcription'> = {
   endCall: async () => { throw new CapabilityUnsupported('ending a call') },
+  setPermissions: async () => { throw new CapabilityUnsupported('changing permissions in a call') },
+  removeParticipant: async () => { throw new CapabilityUnsupported('removing somebody from a call') },
+  startRecording: async () => { throw new CapabilityUnsupported('recording on request') },
+  stopRecording: async () => { throw new CapabilityUnsupported('recording on request') },
   listUploads: async () => { throw new CapabilityUnsupported('listing uploaded files') },
   deleteUpload: async () => { throw new CapabilityUnsupported('deleting uploaded files') },
   uploadBackground: async () => { throw new CapabilityUnsupported('backgrounds') },

@@ -1,3 +1,6 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Static, TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
 import { ProviderBadAnswer, ProviderTimeout, ProviderUnavailable } from '../errors.ts'
 import { chunksFrom } from '../http/chunks.ts'
 import { HttpFailure } from '../http/client.ts'
@@ -6,6 +9,14 @@ import { HttpFailure } from '../http/client.ts'
 
 /** Waits, and rejects when the signal ends. */
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>
+
+/** By the process's timers, and up to a quarter longer, so that those who were refused together do not come back together. */
+export const jitteredPause: Pause = async (ms, signal) => { await wait(ms * (1 + Math.random() / 4), undefined, { signal }) }
+
+/** Of a Retry-After header in seconds; undefined: there is none, or it is a date. */
+export function retryAfterMs (header: string | string[] | undefined): number | undefined {
+  return typeof header === 'string' && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : undefined
+}
 
 /** An expected 4xx that turned out to be none of those that were expected. */
 export const refused = (what: string, { status, code }: { status: number, code?: string | undefined }) =>
@@ -26,6 +37,35 @@ export async function translated<T> (work: () => Promise<T>): Promise<T> {
 export function translatedChunks (body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]()
   return chunksFrom(() => translated(() => chunks.next()), async () => { await chunks.return?.() })
+}
+
+/** Undefined: it is no JSON. */
+export function parsed (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Takes what has the schema's shape as it came, with whatever else it holds.
+ *
+ * @param what the thing that is looked for, as a noun
+ * @throws PROVIDER_BAD_ANSWER, whose cause names the keys received and no values
+ */
+export function reader<T extends TSchema> (what: string, schema: T): (value: unknown) => Static<T> {
+  const validator = Compile(schema)
+  return (value) => {
+    if (!validator.Check(value)) throw unusable(what, value)
+    return value as Static<T>
+  }
+}
+
+/** Undefined: it is no instant. */
+export function dateOf (text: string | null | undefined): Date | undefined {
+  const date = new Date(text ?? NaN)
+  return Number.isNaN(date.getTime()) ? undefined : date
 }
 
 /** @param what the thing that was looked for, as a noun */

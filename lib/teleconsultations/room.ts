@@ -72,7 +72,7 @@ async function makeThere (ports: Ports, intent: Teleconsultation, before: string
   return { ports, content, room }
 }
 
-export /** Providers that did not answer when a room was last to be made. */
+/** Providers that did not answer when a room was last to be made. */
 const failing = new WeakSet<VideoProvider>()
 
 const takes = ({ provider: { capabilities } }: Ports, { number }: Content) => number >= capabilities.minParticipants && number <= capabilities.maxParticipants

@@ -24,6 +24,19 @@ async function withJob (t: Test, everyMs = MINUTE_MS) {
   return { ...subject, pass, log, time }
 }
 
+/** A limited call that has just been ended with Ada inside, her token, and the one that the server gave her in the call. */
+async function endedCall (t: Test, { autoCreate }: { autoCreate: boolean }) {
+  const { fake, provider, spec, tokenFor, pass } = await withJob(t)
+  fake.switches.autoCreate = autoCreate
+  const room = await provider.createRoom(spec({ durationSeconds: HALF_AN_HOUR }), signal)
+  const token = await tokenFor(room)
+  fake.join(token)
+  await pass(HALF_AN_HOUR * 1000 - 2000)
+  const renewed = fake.renewedToken(room.providerRoomId, person(provider, 'ada').providerUserId)
+  await pass(3000)
+  return { fake, pass, room, token, renewed }
+}
+
 t.test('a limited call is ended when it ends, though looks are rarer, and who is inside is put out', async (t) => {
   const { fake, provider, spec, tokenFor, pass } = await withJob(t, 20 * MINUTE_MS)
   const limited = await provider.createRoom(spec({ durationSeconds: HALF_AN_HOUR }), signal)
@@ -36,27 +49,14 @@ t.test('a limited call is ended when it ends, though looks are rarer, and who is
 })
 
 t.test('where the server makes no rooms by itself, no token brings an ended call back', async (t) => {
-  const { fake, provider, spec, tokenFor, pass } = await withJob(t)
-  fake.switches.autoCreate = false
-  const room = await provider.createRoom(spec({ durationSeconds: HALF_AN_HOUR }), signal)
-  const token = await tokenFor(room)
-  fake.join(token)
-  await pass(HALF_AN_HOUR * 1000 - 2000)
-  const renewed = fake.renewedToken(room.providerRoomId, person(provider, 'ada').providerUserId)
-  await pass(3000)
+  const { fake, token, renewed } = await endedCall(t, { autoCreate: false })
   t.equal(fake.join(token), 401, 'the token that was given has ended with the call')
   t.equal(fake.join(renewed), 404, 'the one that the server gave needs a room')
   t.equal(fake.rooms.size, 0)
 })
 
 t.test('where it does, the token that was given is over with the call, and what another brought back is ended with the next look', async (t) => {
-  const { fake, provider, spec, tokenFor, pass } = await withJob(t)
-  const room = await provider.createRoom(spec({ durationSeconds: HALF_AN_HOUR }), signal)
-  const token = await tokenFor(room)
-  fake.join(token)
-  await pass(HALF_AN_HOUR * 1000 - 2000)
-  const renewed = fake.renewedToken(room.providerRoomId, person(provider, 'ada').providerUserId)
-  await pass(3000)
+  const { fake, pass, room, token, renewed } = await endedCall(t, { autoCreate: true })
   t.equal(fake.rooms.size, 0)
   t.equal(fake.join(token), 401, 'within the minute that the server adds as well')
   t.equal(fake.join(renewed), 200)

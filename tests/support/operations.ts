@@ -1,4 +1,4 @@
-import { withoutExtras, type Capabilities, type RoomState, type VideoProvider } from '../../lib/providers/provider.ts'
+import { leastCapabilities, withoutExtras, type Capabilities, type RoomState, type VideoProvider } from '../../lib/providers/provider.ts'
 import { isUnsettled, type Content, type Control, type Teleconsultation } from '../../lib/domain/teleconsultation.ts'
 import type { KnownPerson } from '../../lib/domain/participants.ts'
 import type { TeleconsultationStore } from '../../lib/storage/teleconsultation-store.ts'
@@ -88,26 +88,14 @@ export function memoryStore () {
 }
 
 const CAPABILITIES: Capabilities = {
-  registersPeople: false,
+  ...leastCapabilities,
   needsPlusParticipant: true,
-  minParticipants: 2,
   maxParticipants: 25,
-  roomChange: 'replace',
-  startGate: 'none',
-  endGate: 'none',
   access: 'vendor-link',
   tools: new Set(),
   toolScope: 'participant',
-  recording: new Set(['none']),
   liveFlag: true,
-  transcription: false,
-  uploads: false,
-  background: false,
-  webhooks: false,
   endCall: true,
-  livePermissions: false,
-  sdkCredentials: false,
-  deterministicRooms: false,
   listsRooms: true
 }
 

@@ -1,6 +1,5 @@
 import { Type, type Static, type TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
-import { unusable } from '../vendor.ts'
+import { reader } from '../vendor.ts'
 
 /**
  * Daily's answers, as its API description gives them (1.1.1, July 2026). What cannot be understood is
@@ -55,17 +54,4 @@ const pointerOf = reader('an address of a transcript', Pointer)
 export const readPointer = (body: unknown): string => {
   const pointer = pointerOf(body)
   return 'link' in pointer ? pointer.link : pointer.download_link
-}
-
-export function dateOf (text: string | null | undefined): Date | undefined {
-  const date = new Date(text ?? NaN)
-  return Number.isNaN(date.getTime()) ? undefined : date
-}
-
-function reader<T extends TSchema> (what: string, schema: T): (value: unknown) => Static<T> {
-  const validator = Compile(schema)
-  return (value) => {
-    if (!validator.Check(value)) throw unusable(what, value)
-    return value as Static<T>
-  }
 }

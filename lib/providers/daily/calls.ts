@@ -1,9 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { ProviderBadAnswer, ProviderBusy, ProviderRefusedKey, ProviderUnavailable } from '../../errors.ts'
 import { httpClient, type HttpEventListener, type HttpRequest } from '../../http/client.ts'
 import { type VendorAnswer } from '../kaleyra-common/calls.ts'
 import { turns } from './turns.ts'
-import { isEntry, type Pause, refused, translated } from '../vendor.ts'
+import { isEntry, jitteredPause, parsed, refused, translated, type Pause } from '../vendor.ts'
 
 export interface DailyCallsOptions {
   /** Without a final slash. */
@@ -73,8 +72,6 @@ export function dailyCalls ({ baseUrl, apiKey, timeoutMs, clock, pause = jittere
   }
 }
 
-const jitteredPause: Pause = async (ms, signal) => { await wait(ms * (1 + Math.random() / 4), undefined, { signal }) }
-
 function judged ({ what, expect }: DailyRequest, status: number, text: string): VendorAnswer {
   const body = parsed(text)
   const code = codeOf(body)
@@ -87,14 +84,6 @@ function judged ({ what, expect }: DailyRequest, status: number, text: string): 
   if (status < 200 || status >= 300) throw refusal
   if (body === undefined) throw new ProviderBadAnswer({ cause: new Error(`${what}: ${status} without JSON`) })
   return { status, body }
-}
-
-function parsed (text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** The stable word of an error; `info` beside it is prose that may name rooms. */

@@ -1,7 +1,7 @@
 import type { RoomDetails } from '../provider.ts'
-import { dateOf, readEjected, readPresence, type Present } from './answers.ts'
+import { readEjected, readPresence, type Present } from './answers.ts'
 import type { DailyCalls } from './calls.ts'
-import { unusable } from '../vendor.ts'
+import { dateOf, unusable } from '../vendor.ts'
 
 /** Ids that one request puts out at the most. */
 const EJECTED_AT_ONCE = 100

@@ -1,6 +1,6 @@
 import type { HttpEventListener } from '../../http/client.ts'
 import { createHmac } from 'node:crypto'
-import { withoutExtras, type Capabilities, type RoomDetails, type VideoProvider } from '../provider.ts'
+import { leastCapabilities, withoutExtras, type Capabilities, type RoomDetails, type VideoProvider } from '../provider.ts'
 import { readDomain, readRoom, readToken, type DailyRoom } from './answers.ts'
 import { dailyCalls } from './calls.ts'
 import { markedRooms } from './marked-rooms.ts'
@@ -44,9 +44,7 @@ const BASE_URL = 'https://api.daily.co/v1'
 
 /** What it can do. */
 export const CAPABILITIES: Capabilities = {
-  registersPeople: false,
-  needsPlusParticipant: false,
-  minParticipants: 2,
+  ...leastCapabilities,
   maxParticipants: 200,
   roomChange: 'change',
   startGate: 'room',
@@ -55,13 +53,8 @@ export const CAPABILITIES: Capabilities = {
   tools: new Set(['chat', 'screen_sharing']),
   toolScope: 'participant',
   recording: new Set(['none', 'manual', 'automatic']),
-  liveFlag: false,
   transcription: true,
-  uploads: false,
-  background: false,
-  webhooks: false,
   endCall: true,
-  livePermissions: false,
   // A meeting token is one room's; without a room it would open all of them.
   sdkCredentials: false,
   deterministicRooms: true,

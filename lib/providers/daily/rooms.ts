@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RoomSpec } from '../provider.ts'
-import { dateOf, type DailyRoom } from './answers.ts'
+import type { DailyRoom } from './answers.ts'
 import { languageOf } from './languages.ts'
-import { unusable } from '../vendor.ts'
+import { dateOf, unusable } from '../vendor.ts'
 
 export interface RoomRules {
   /** BCP 47: of the page, where nobody says otherwise. */

@@ -1,7 +1,7 @@
 import { boundedMap } from '../../domain/bounded-map.ts'
 import { createHmac } from 'node:crypto'
 import { ProviderBadAnswer, ProviderTimeout, ProviderUnavailable } from '../../errors.ts'
-import { withoutExtras, type Capabilities, type RoomSpec, type VideoProvider } from '../provider.ts'
+import { leastCapabilities, withoutExtras, type Capabilities, type RoomSpec, type VideoProvider } from '../provider.ts'
 import type { Hub } from './hub.ts'
 import type { RoomTokens, RoomTokenClaims } from './room-tokens.ts'
 import { roomEndsAt, type RoomContent, type Rooms } from './rooms.ts'
@@ -24,9 +24,7 @@ const MOST_KNOWN_TOKENS = 500
 
 /** What it can do. */
 export const CAPABILITIES: Capabilities = {
-  registersPeople: false,
-  needsPlusParticipant: false,
-  minParticipants: 2,
+  ...leastCapabilities,
   maxParticipants: EMBEDDED_ROOM_MAX_PEOPLE,
   roomChange: 'change',
   startGate: 'access',
@@ -35,15 +33,7 @@ export const CAPABILITIES: Capabilities = {
   computesAccess: true,
   tools: new Set(['chat', 'screen_sharing', 'file_upload', 'snapshot', 'present_to_everyone']),
   toolScope: 'participant',
-  recording: new Set(['none']),
-  liveFlag: false,
-  transcription: false,
-  uploads: false,
-  background: false,
-  webhooks: false,
   endCall: true,
-  livePermissions: false,
-  sdkCredentials: false,
   deterministicRooms: true,
   listsRooms: true
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { ProviderBadAnswer, ProviderTimeout } from '../../errors.ts'
 import { httpClient, type HttpEventListener } from '../../http/client.ts'
-import { withoutExtras, type Capabilities, type RoomSpec, type RoomState, type VideoProvider } from '../provider.ts'
+import { leastCapabilities, withoutExtras, type Capabilities, type RoomSpec, type RoomState, type VideoProvider } from '../provider.ts'
 import { call } from './calls.ts'
 import { linkOf } from './links.ts'
 import { closesAt } from './opening-hours.ts'
@@ -26,9 +26,7 @@ const MAX_PEOPLE = 100
 /** By what the server can do. */
 export function capabilitiesOf (settings: Pick<JitsiSettings, 'reservations' | 'recording' | 'endMeeting'>): Capabilities {
   return {
-    registersPeople: false,
-    needsPlusParticipant: false,
-    minParticipants: 2,
+    ...leastCapabilities,
     maxParticipants: MAX_PEOPLE,
     // The name carries the times.
     roomChange: 'replace',
@@ -38,16 +36,8 @@ export function capabilitiesOf (settings: Pick<JitsiSettings, 'reservations' | '
     tools: new Set(['chat', 'screen_sharing', 'file_upload', 'whiteboard']),
     toolScope: 'participant',
     recording: new Set(settings.recording ? ['none', 'manual'] : ['none']),
-    liveFlag: false,
-    transcription: false,
-    uploads: false,
-    background: false,
-    webhooks: false,
     endCall: settings.endMeeting !== undefined,
-    livePermissions: false,
-    sdkCredentials: false,
-    deterministicRooms: true,
-    listsRooms: false
+    deterministicRooms: true
   }
 }
 

@@ -1,7 +1,6 @@
-import { Type, type Static, type TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Type, type Static } from 'typebox'
 import type { Background, Company, Credentials, RecordingKind, RoomDetails, Upload } from '../provider.ts'
-import { isEntry, unusable } from '../vendor.ts'
+import { dateOf, isEntry, reader, unusable } from '../vendor.ts'
 
 /**
  * The vendor's answers, both generations of its API. The first wraps what it gives (`{"room": {…}}`), the second does
@@ -187,16 +186,3 @@ export function codeOf (body: unknown): string | undefined {
 }
 
 const unwrapped = (body: unknown, name: string): unknown => isEntry(body) && isEntry(body[name]) ? body[name] : body
-
-function dateOf (text: string | null | undefined): Date | undefined {
-  const date = new Date(text ?? NaN)
-  return Number.isNaN(date.getTime()) ? undefined : date
-}
-
-function reader<T extends TSchema> (what: string, schema: T): (value: unknown) => Static<T> {
-  const validator = Compile(schema)
-  return (value) => {
-    if (!validator.Check(value)) throw unusable(what, value)
-    return value as Static<T>
-  }
-}

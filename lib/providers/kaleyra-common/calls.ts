@@ -1,8 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { ProviderBadAnswer, ProviderBusy, ProviderRefusedKey, ProviderUnavailable } from '../../errors.ts'
 import { httpClient, type HttpEventListener, type HttpRequest, type HttpStreamedAnswer } from '../../http/client.ts'
 import { codeOf } from './answers.ts'
-import { type Pause, refused, translated, translatedChunks } from '../vendor.ts'
+import { jitteredPause, parsed, refused, retryAfterMs, translated, translatedChunks, type Pause } from '../vendor.ts'
 
 export interface VendorCallsOptions {
   /** Without a final slash. */
@@ -46,6 +45,7 @@ export interface VendorCalls {
   close (): Promise<void>
 }
 
+// The vendor's own application waits a minute when it is refused; two short tries are what a waiting caller can bear.
 const REPEATS = 2
 const FIRST_PAUSE_MS = 500
 const ERROR_BODY_BYTES = 16 * 1024
@@ -98,13 +98,6 @@ export const saysMissing = ({ status, code }: VendorAnswer, thing: string) =>
 
 const isSuccess = (status: number) => status >= 200 && status < 300
 
-// The vendor's own application waits a minute when it is refused; two short tries are what a waiting caller can bear.
-const jitteredPause: Pause = async (ms, signal) => { await wait(ms * (1 + Math.random() / 4), undefined, { signal }) }
-
-function retryAfterMs (header: string | string[] | undefined): number | undefined {
-  return typeof header === 'string' && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : undefined
-}
-
 function judged (request: VendorRequest, status: number, text: string): VendorAnswer {
   const body = parsed(text)
   const code = codeOf(body)
@@ -122,14 +115,6 @@ function judged (request: VendorRequest, status: number, text: string): VendorAn
 // One table of the vendor's documentation gives a wrong key as 400 "Invalid Api Key", the others as 401.
 const isAboutKey = (code: string | undefined, body: unknown) =>
   code === 'invalid_api_key' || /invalid[ _]api[ _]?key/i.test(JSON.stringify(body ?? ''))
-
-function parsed (text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 async function beginningOf (body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = []

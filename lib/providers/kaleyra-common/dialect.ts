@@ -1,4 +1,4 @@
-import type { Capabilities, RoomParticipant, RoomSpec } from '../provider.ts'
+import { leastCapabilities, type Capabilities, type RoomParticipant, type RoomSpec } from '../provider.ts'
 import { TOOL_NAMES } from '../../../schemas/tools.ts'
 import { CapabilityLimit, ProviderBadAnswer } from '../../errors.ts'
 import type { VendorRequest } from './calls.ts'
@@ -33,27 +33,21 @@ export const MIN_DURATION_SECONDS = 60
 
 /** What both generations can do (the vendor’s reference, 2021 to 2024). */
 export const CAPABILITIES: Capabilities = {
+  ...leastCapabilities,
   registersPeople: true,
   needsPlusParticipant: true,
-  minParticipants: 2,
   maxParticipants: 25,
-  roomChange: 'replace',
-  startGate: 'none',
   endGate: 'room',
   access: 'vendor-link',
   tools: new Set(TOOL_NAMES),
   toolScope: 'participant',
   recording: new Set(['none', 'manual', 'automatic']),
   liveFlag: true,
-  transcription: false,
   uploads: true,
   background: true,
-  webhooks: false,
   // Deleting a room kills its links; that it sends out who is inside is nowhere promised.
   endCall: false,
-  livePermissions: false,
   sdkCredentials: true,
-  deterministicRooms: false,
   listsRooms: true
 }
 

@@ -1,6 +1,5 @@
-import { Type, type Static, type TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
-import { unusable } from '../vendor.ts'
+import { Type, type Static } from 'typebox'
+import { reader } from '../vendor.ts'
 
 /**
  * LiveKit's answers (protobuf as JSON). Servers write snake_case, clients have to take camelCase as well; 64-bit numbers
@@ -81,12 +80,4 @@ function knownRoom (room: Static<typeof RoomAnswer>): LivekitRoom {
 function instant (ms: string | number | undefined, seconds: string | number | undefined): Date | undefined {
   const found = Number(ms ?? 0) || Number(seconds ?? 0) * 1000
   return found === 0 ? undefined : new Date(found)
-}
-
-function reader<T extends TSchema> (what: string, schema: T): (value: unknown) => Static<T> {
-  const validator = Compile(schema)
-  return (value) => {
-    if (!validator.Check(value)) throw unusable(what, value)
-    return value as Static<T>
-  }
 }

@@ -1,8 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { ProviderBadAnswer, ProviderBusy, ProviderRefusedKey, ProviderUnavailable } from '../../errors.ts'
 import { httpClient, type HttpEventListener } from '../../http/client.ts'
 import type { LivekitTokens, ServerGrant } from './tokens.ts'
-import { isEntry, type Pause, translated } from '../vendor.ts'
+import { isEntry, jitteredPause, parsed, retryAfterMs, translated, type Pause } from '../vendor.ts'
 
 export interface LivekitCallsOptions {
   /** Without a final slash. */
@@ -89,17 +88,3 @@ function judged (method: string, status: number, text: string): unknown {
   if (!isEntry(body)) throw new ProviderBadAnswer({ cause: new Error(`${method}: ${status} without a JSON object`) })
   return body
 }
-
-function parsed (text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function retryAfterMs (header: string | string[] | undefined): number | undefined {
-  return typeof header === 'string' && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : undefined
-}
-
-const jitteredPause: Pause = async (ms, signal) => { await wait(ms * (1 + Math.random() / 4), undefined, { signal }) }

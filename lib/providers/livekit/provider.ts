@@ -1,6 +1,6 @@
 import type { HttpEventListener } from '../../http/client.ts'
 import { createHmac } from 'node:crypto'
-import { withoutExtras, type Capabilities, type RoomDetails, type RoomState, type VideoProvider } from '../provider.ts'
+import { leastCapabilities, withoutExtras, type Capabilities, type RoomDetails, type RoomState, type VideoProvider } from '../provider.ts'
 import { addressesOf } from './addresses.ts'
 import { readParticipants, readRoom, readRooms, type LivekitParticipant, type LivekitRoom } from './answers.ts'
 import { livekitCalls } from './calls.ts'
@@ -41,9 +41,7 @@ export interface LivekitProvider extends VideoProvider {
 
 /** What it can do. */
 export const CAPABILITIES: Capabilities = {
-  registersPeople: false,
-  needsPlusParticipant: false,
-  minParticipants: 2,
+  ...leastCapabilities,
   // The server takes more; the page shows so many.
   maxParticipants: 25,
   // Its end stands in a room's name: with another end it is another room, and no token of the old one opens it.
@@ -53,15 +51,7 @@ export const CAPABILITIES: Capabilities = {
   access: 'minted-link',
   tools: new Set(['chat', 'screen_sharing']),
   toolScope: 'participant',
-  recording: new Set(['none']),
-  liveFlag: false,
-  transcription: false,
-  uploads: false,
-  background: false,
-  webhooks: false,
   endCall: true,
-  livePermissions: false,
-  sdkCredentials: false,
   // The end in the name follows from the marker too: an operation has one content.
   deterministicRooms: true,
   listsRooms: true
