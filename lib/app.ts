@@ -9,6 +9,7 @@ import * as settingsSchemas from '../schemas/settings.ts'
 import { openPeople } from './compose-people.ts'
 import { openVideo } from './compose-video.ts'
 import type { Configuration } from './config/configuration.ts'
+import { ConfigurationError } from './config/load.ts'
 import { linkFrom } from './domain/window.ts'
 import { loggableError } from './http/redact.ts'
 import { callerFinder } from './identity/caller.ts'
@@ -42,6 +43,7 @@ import { userMapStore } from './storage/user-map-store.ts'
 import { accessGiver } from './teleconsultations/give-access.ts'
 import { oncePerKey } from './teleconsultations/once-per-key.ts'
 import { systemDeadline } from './teleconsultations/deadline.ts'
+import { unsupportedBy } from './teleconsultations/places.ts'
 import type { Ports } from './teleconsultations/ports.ts'
 import { backgroundWork } from './teleconsultations/background.ts'
 
@@ -154,6 +156,8 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     }
   }
 
+  refuseLackingFallback(ports)
+
   const callerOf = callerFinder(identity.callerSteps)
   await app.register(requestKey, { secret: derivedKey(secret, 'idempotency-key'), callerOf })
   const isClinic = clinicCheck({ networks: identity.clinicNetworks, trustsProxies: http.trustedProxies.length > 0, publicUrl })
@@ -225,6 +229,18 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
   // Closing goes backwards: a run that is under way ends before what it uses is closed.
   await app.register(reconciler, { ports, everyMs: configuration.teleconsultations.reconcileEveryMs })
   return app
+}
+
+/**
+ * Nobody would learn before a call that it is held without what was configured.
+ *
+ * @throws ConfigurationError
+ */
+function refuseLackingFallback (ports: Ports): void {
+  const { fallback, settings: { wishes } } = ports
+  if (fallback === undefined || wishes?.accepted !== false) return
+  const missing = unsupportedBy(ports, fallback.capabilities)
+  if (missing.length > 0) throw new ConfigurationError([`VIDEO_FALLBACK names a provider without ${missing.join(', ')}, which is configured: take that out, or set UNSUPPORTED_WISHES to accept`])
 }
 
 /** Documents of the original have no record of their provider: theirs was Bandyer or Kaleyra. */

@@ -32,12 +32,14 @@ const StartDate = Instant('When the teleconsultation begins')
 const EndDate = Type.Optional(Instant('When it ends; give either this or duration_in_seconds'))
 const Duration = Type.Optional(Type.Integer({ minimum: 300, maximum: 86400, description: 'How long it lasts; give either this or end_date' }))
 
+const VideoProvider = Type.Optional(Type.Enum(['embedded', 'bandyer', 'kaleyra', 'daily', 'livekit', 'jitsi'], { description: 'Who holds the call, where videoProviders.perRequest of the service configuration allows to choose' }))
+
 export const NewTeleconsultation = Type.Object({
   participants: Participants,
   start_date: StartDate,
   end_date: EndDate,
   duration_in_seconds: Duration,
-  videoProvider: Type.Optional(Type.Enum(['embedded', 'bandyer', 'kaleyra', 'daily', 'livekit', 'jitsi'], { description: 'Who holds the call, where videoProviders.perRequest of the service configuration allows to choose' }))
+  videoProvider: VideoProvider
 }, { $id: 'NewTeleconsultation', additionalProperties: false })
 export type NewTeleconsultation = Static<typeof NewTeleconsultation>
 
@@ -45,7 +47,8 @@ export const TeleconsultationChange = Type.Object({
   participants: Type.Optional(Participants),
   start_date: Type.Optional(StartDate),
   end_date: EndDate,
-  duration_in_seconds: Duration
+  duration_in_seconds: Duration,
+  videoProvider: VideoProvider
 }, { $id: 'TeleconsultationChange', additionalProperties: false, minProperties: 1, description: 'What is left out stays as it is; participants replace the whole list' })
 export type TeleconsultationChange = Static<typeof TeleconsultationChange>
 

@@ -45,6 +45,10 @@ export interface Operation {
   startedAt: number
   /** What the commit publishes together with the room; absent where the content stays. */
   content?: Content | undefined
+  /** Publishes with the content what was chosen as provider. */
+  chosen?: string | undefined
+  /** Changes the room of record itself, which is therefore not to be trusted until this is committed. */
+  inPlace?: true | undefined
   /** The request that wants this addition; remembered with the commit. */
   addition?: Attempt | undefined
 }
@@ -138,3 +142,18 @@ export const markerOf = (deployment: string, documentId: string, operation: Pick
  */
 export const garbageOf = (deployment: string, documentId: string, operation: Operation): Garbage =>
   ({ marker: markerOf(deployment, documentId, operation), since: operation.startedAt })
+
+/**
+ * The record without an operation that is dead or failed: the room that it may have made is to be deleted, and so is the room of
+ * record where it may have changed that one.
+ */
+export function withoutOperation (deployment: string, documentId: string, control: Control, operation = control.operation): Control {
+  if (operation === undefined) return control
+  const isUnsure = operation.inPlace === true
+  return {
+    ...control,
+    operation: undefined,
+    garbage: [...control.garbage, garbageOf(deployment, documentId, operation), ...isUnsure ? roomAsGarbage(control) : []],
+    room: isUnsure ? undefined : control.room
+  }
+}

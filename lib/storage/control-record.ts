@@ -29,6 +29,8 @@ const StoredControl = Type.Object({
     leaseUntil: Type.Number(),
     startedAt: Type.Number(),
     content: Type.Optional(StoredContent),
+    chosen: Type.Optional(Type.String()),
+    inPlace: Type.Optional(Type.Literal(true)),
     addition: Type.Optional(StoredAttempt)
   })),
   epoch: Type.Integer(),

@@ -1,7 +1,6 @@
 import { StorageBadAnswer } from '../errors.ts'
 import type { Content, Control, Operation, StoredParticipant, Teleconsultation, Version } from '../domain/teleconsultation.ts'
 import { isUnsettled, restingPhase, wasBooked } from '../domain/teleconsultation.ts'
-import type { Attempt } from '../domain/idempotency.ts'
 import { boundedMap } from '../domain/bounded-map.ts'
 import type { CrudCollection, CrudCommands, CrudDocument, CrudFilter, CrudHeaders } from './crud-client.ts'
 import { readsBack } from './reads-back.ts'
@@ -52,9 +51,9 @@ export interface TeleconsultationStore {
   findUnsettled (now: Date, limit: number, context: StoreContext): Promise<Teleconsultation[]>
   /**
    * One conditional write without a read before it: adds the participant where the list stays incomplete, he is not in it,
-   * no request has to be remembered with it, and nothing is under way. 'unmet': one of these does not hold, or the collection does not allow to tell.
+   * and nothing is under way. Remembers no request. 'unmet': one of these does not hold, or the collection does not allow to tell.
    */
-  appendWhileIncomplete (id: string, participant: StoredParticipant, addition: Attempt | undefined, context: StoreContext): Promise<Teleconsultation | 'unmet'>
+  appendWhileIncomplete (id: string, participant: StoredParticipant, context: StoreContext): Promise<Teleconsultation | 'unmet'>
   /** As above: decides the deletion; what comes back still names the rooms to delete. */
   decideDeletion (id: string, context: StoreContext): Promise<Teleconsultation | 'unmet'>
   /** Whether the storage did not answer when it was asked last. */
@@ -205,10 +204,9 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
       return found.map((document) => read(document, layout)).filter(({ control }) => isUnsettled(control, now))
     },
 
-    async appendWhileIncomplete (id, participant, addition, { headers, endsAt }) {
+    async appendWhileIncomplete (id, participant, { headers, endsAt }) {
       const layout = await layoutKnown()
-      // The CRUD Service pushes to fields of the collection only, not to what lies within one: a request to remember takes the long way.
-      if (layout === 'official' || participant.userExternalId === undefined || addition !== undefined) return 'unmet'
+      if (layout === 'official' || participant.userExternalId === undefined) return 'unmet'
       const document = await collection.patch(id, {
         teleconsultationState: 'INCOMPLETE',
         'service.phase': 'INCOMPLETE',

@@ -3,7 +3,7 @@ import { isForgotten, type RequestKey } from '../domain/idempotency.ts'
 import { isHeld, remember, wasBooked, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { atTarget } from './places.ts'
 import { makeRoom, replaceKnowing } from './room.ts'
-import { ATTEMPTS, garbageWithDead, newOperation, wantsRoomNow, type Context, type Ports } from './ports.ts'
+import { ATTEMPTS, newOperation, setAside, wantsRoomNow, type Context, type Ports } from './ports.ts'
 
 /**
  * Books once for one key. What an earlier request with it booked is the answer, also when it was deleted since; what one
@@ -45,9 +45,9 @@ async function earlierBooking (ports: Ports, request: RequestKey, context: Conte
 async function resume (ports: Ports, found: Teleconsultation, context: Context): Promise<Teleconsultation | 'changed'> {
   const { control } = found
   const operation = newOperation(ports, 'create', control.epoch + 1)
-  const aside = { ...control, epoch: operation.epoch, garbage: garbageWithDead(ports, found) }
+  const aside = { ...setAside(ports, found), epoch: operation.epoch }
   if (!wantsRoomNow(ports, found.content)) {
-    return await replaceKnowing(ports, found, { control: { ...aside, operation: undefined, applied: remember(control.applied, operation.id) } }, operation.id, context)
+    return await replaceKnowing(ports, found, { control: { ...aside, applied: remember(control.applied, operation.id) } }, operation.id, context)
   }
   const taken = await ports.store.replaceIfUnchanged(found, { control: { ...aside, operation } }, context)
   return taken === 'changed' ? taken : await makeRoom(atTarget(ports, taken.control, taken.content.participants), taken, operation, context)

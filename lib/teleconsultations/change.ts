@@ -8,9 +8,9 @@ import { isComplete, participantByExternalId, remember, restingPhase, roomAsGarb
 import { mayChange } from '../domain/window.ts'
 import type { WantedParticipants } from './create.ts'
 import { identifyInBackground, storeIdentities } from './accounts.ts'
-import { atHome, atRoom, atTarget, seatedAt } from './places.ts'
+import { atHome, atRoom, atTarget, checkChoice, checkWishes, seatedAt } from './places.ts'
 import { drain, makeRoom, mayHaveWritten, refuseWhileHeld, replaceKnowing } from './room.ts'
-import { ATTEMPTS, checkLimits, checkStoredPlusUser, garbageWithDead, newOperation, privilegeOfStored, storedParticipants, unhurried, wantsRoomNow, type Context, type Ports } from './ports.ts'
+import { ATTEMPTS, checkLimits, checkStoredPlusUser, newOperation, privilegeOfStored, setAside, storedParticipants, unhurried, wantsRoomNow, type Context, type Ports } from './ports.ts'
 
 /**
  * Changes dates, participants or both. Without a condition the last writer wins; no room of another's change is lost.
@@ -19,9 +19,10 @@ import { ATTEMPTS, checkLimits, checkStoredPlusUser, garbageWithDead, newOperati
  *   `createTeleconsultation` throws
  */
 export async function changeTeleconsultation (
-  ports: Ports, id: string, people: (() => Promise<WantedParticipants>) | undefined, dates: Pick<TeleconsultationChange, 'start_date' | 'end_date' | 'duration_in_seconds'>, context: Context, precondition?: Precondition
+  ports: Ports, id: string, people: (() => Promise<WantedParticipants>) | undefined, { videoProvider, ...dates }: Omit<TeleconsultationChange, 'participants'>, context: Context, precondition?: Precondition
 ): Promise<Teleconsultation> {
   checkWish(dates)
+  checkChoice(ports, videoProvider)
   const wanted = await people?.()
   if (wanted !== undefined) {
     checkList(wanted.people.map(({ externalId }) => externalId), wanted.number)
@@ -29,15 +30,18 @@ export async function changeTeleconsultation (
   }
   const participants = wanted === undefined ? undefined : seatedSomewhere(ports, wanted.people)
   return await rewrite(ports, id, (current) => {
-    const changed = {
+    const content = {
       ...current.content,
       ...(Object.keys(dates).length === 0 ? {} : scheduleOf(dates, current.content)),
       ...(wanted === undefined || participants === undefined ? {} : { number: wanted.number, participants })
     }
+    const chosen = videoProvider ?? current.control.chosen
     // What is as it is wanted already may be so by this very request, whose answer got lost.
-    if (entityTagOf(changed) !== entityTagOf(current.content)) checkPrecondition(precondition, current.content)
-    if (wanted !== undefined) checkLimits(atTarget(ports, current.control, changed.participants), wanted.number)
-    return changed
+    if (entityTagOf(content) !== entityTagOf(current.content) || chosen !== current.control.chosen) checkPrecondition(precondition, current.content)
+    const there = atTarget(ports, { chosen }, content.participants)
+    if (wanted !== undefined || videoProvider !== undefined) checkLimits(there, content.number)
+    if (videoProvider !== undefined) checkWishes(there)
+    return { content, chosen }
   }, context)
 }
 
@@ -57,13 +61,14 @@ export async function addParticipant (ports: Ports, id: string, person: KnownPer
   const [added] = seatedSomewhere(ports, [person])
   if (added === undefined) return
   const addition = attemptAt(request, ports.clock.now())
-  if (await appended(ports, id, added, addition, context)) return
+  // One request can push to the list, but not remember in the record which request wanted it.
+  if (addition === undefined && await appended(ports, id, added, context)) return
   await rewrite(ports, id, (current) => {
     const content = { ...current.content, participants: [...current.content.participants, added] }
     if (participantByExternalId(current.content, person.externalId) !== undefined) throw new DuplicateParticipant('userExternalId')
     if (content.participants.length > content.number) throw new TooManyParticipants()
     checkStoredPlusUser(ports, content, `POST /teleconsultation/${id}/participants/data`)
-    return content
+    return { content, chosen: current.control.chosen }
   }, context, addition)
 }
 
@@ -71,10 +76,10 @@ export async function addParticipant (ports: Ports, id: string, person: KnownPer
  * The usual case in one request: the list stays incomplete, so that nothing else is to be decided. False: it is not that
  * case, or it can't be told.
  */
-async function appended (ports: Ports, id: string, added: StoredParticipant, addition: Attempt | undefined, context: Context): Promise<boolean> {
+async function appended (ports: Ports, id: string, added: StoredParticipant, context: Context): Promise<boolean> {
   let outcome: Teleconsultation | 'unmet'
   try {
-    outcome = await ports.store.appendWhileIncomplete(id, added, addition, context)
+    outcome = await ports.store.appendWhileIncomplete(id, added, context)
   } catch (error) {
     if (!mayHaveWritten(error)) throw error
     const read = await ports.store.get(id, { ...context, isReadBack: true })
@@ -93,18 +98,20 @@ const isAsAdded = (there: StoredParticipant, added: StoredParticipant) =>
   JSON.stringify(described(there)) === JSON.stringify(described(added))
 const described = ({ fullName, groups, language, privilege }: StoredParticipant) => [fullName, groups, language, privilege]
 
+/** What a teleconsultation is to be. */
+interface Decision { content: Content, chosen: string | undefined }
+
 /**
  * Decides on the document as it is now, writes on the condition that it still is, and decides anew when it is not.
  */
-async function rewrite (ports: Ports, id: string, decide: (current: Teleconsultation) => Content, context: Context, addition?: Attempt): Promise<Teleconsultation> {
+async function rewrite (ports: Ports, id: string, decide: (current: Teleconsultation) => Decision, context: Context, addition?: Attempt): Promise<Teleconsultation> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const current = await ports.store.get(id, context)
     if (current === undefined || current.control.phase === 'DELETING') throw new RoomNotFound(id)
     if (wasAdded(current, addition, ports.clock.now())) return current
     refuseImmutable(ports, current)
     refuseWhileHeld(ports, current)
-    const content = decide(current)
-    const written = await write(ports, current, content, context, addition)
+    const written = await write(ports, current, decide(current), context, addition)
     if (written !== 'changed') return written
   }
   throw new ConcurrentChange()
@@ -128,19 +135,21 @@ function refuseImmutable (ports: Ports, { content, control }: Teleconsultation):
   if (control.sealed || (isComplete(content) && !mayChange(ports.settings.window, content.startAt, ports.clock.now()))) throw new ImmutablePeriod()
 }
 
-async function write (ports: Ports, current: Teleconsultation, wanted: Content, context: Context, addition: Attempt | undefined): Promise<Teleconsultation | 'changed'> {
-  const { control } = current
+async function write (ports: Ports, current: Teleconsultation, { content: wanted, chosen }: Decision, context: Context, addition: Attempt | undefined): Promise<Teleconsultation | 'changed'> {
+  const control = setAside(ports, current)
   const operation = newOperation(ports, 'change', control.epoch + 1)
-  const aside = { garbage: garbageWithDead(ports, current), epoch: operation.epoch }
-  const touchesRoom = control.room !== undefined && (atRoom(ports, control) === undefined || roomDiffers(atRoom(ports, control) ?? ports, current.content, wanted))
+  const home = atRoom(ports, control)
+  const touchesRoom = control.room !== undefined && (home === undefined || roomDiffers(home, current.content, wanted) ||
+    (chosen !== control.chosen && atTarget(ports, { chosen }, wanted.participants).provider !== home.provider))
   const stays = control.room !== undefined && !touchesRoom
-  const there = stays ? atHome(ports, control, wanted) : atTarget(ports, control, wanted.participants)
+  const there = stays ? atHome(ports, control, wanted) : atTarget(ports, { chosen }, wanted.participants)
   const listed = wanted.participants.map((participant) => known(ports, current.content, participant, stays))
   const content = { ...wanted, participants: stays ? listed : seatedAt(there, control.provider, listed, (participant) => privilegeOfStored(ports, participant)) }
 
   if (wantsRoomNow(ports, content) && (touchesRoom || control.room === undefined)) {
-    const pending: Operation = { ...operation, content, addition }
-    const intent = await ports.store.replaceIfUnchanged(current, { control: { ...control, ...aside, operation: pending } }, context)
+    const inPlace = there.provider === home?.provider && there.provider.capabilities.roomChange === 'change'
+    const pending: Operation = { ...operation, content, chosen, addition, inPlace: inPlace ? true : undefined }
+    const intent = await ports.store.replaceIfUnchanged(current, { control: { ...control, epoch: operation.epoch, operation: pending } }, context)
     if (intent === 'changed') return 'changed'
     return await makeRoom(there, intent, pending, context)
   }
@@ -153,11 +162,11 @@ async function write (ports: Ports, current: Teleconsultation, wanted: Content, 
     control: {
       ...control,
       phase: restingPhase(content, room),
-      operation: undefined,
-      epoch: aside.epoch,
+      epoch: operation.epoch,
       applied: remember(control.applied, operation.id),
-      garbage: [...aside.garbage, ...replaced],
+      garbage: [...control.garbage, ...replaced],
       provider: there.provider.name,
+      chosen,
       fellBackFrom: room === undefined ? undefined : control.fellBackFrom,
       room,
       additions: withAttempt(control.additions, addition, ports.clock.now())

@@ -7,7 +7,7 @@ import { callStates } from './call-state.ts'
 import { atHome, atRoom, atTarget } from './places.ts'
 import { drainInBackground, isOfProvider, makeRoom } from './room.ts'
 import { sharedReads } from './shared-reads.ts'
-import { ATTEMPTS, callProvider, garbageWithDead, heldByAnother, newOperation, roomParticipantOf, type Context, type Ports } from './ports.ts'
+import { ATTEMPTS, callProvider, heldByAnother, newOperation, roomParticipantOf, setAside, type Context, type Ports } from './ports.ts'
 
 export type AccessWish = Pick<AccessOptions, 'language' | 'background'>
 
@@ -122,15 +122,15 @@ async function seal (ports: Ports, read: Teleconsultation, context: Context): Pr
   let current = read
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (isOpen(ports, current) || current.control.phase === 'DELETING' || !isComplete(current.content) || heldByAnother(ports, current.control)) return current
-    const operation = atRoom(ports, current.control) === undefined ? newOperation(ports, 'seal', current.control.epoch + 1) : undefined
+    const control = setAside(ports, current)
+    const operation = atRoom(ports, control) === undefined ? newOperation(ports, 'seal', control.epoch + 1) : undefined
     const sealed = await ports.store.replaceIfUnchanged(current, {
       control: {
-        ...current.control,
-        phase: restingPhase(current.content, current.control.room),
+        ...control,
+        phase: restingPhase(current.content, control.room),
         sealed: true,
         operation,
-        epoch: operation?.epoch ?? current.control.epoch,
-        garbage: garbageWithDead(ports, current)
+        epoch: operation?.epoch ?? control.epoch
       }
     }, context)
     if (sealed !== 'changed') {

@@ -2,7 +2,7 @@ import type { Privilege, ToolName } from '../../schemas/tools.ts'
 import type { RecordingKind, RoomParticipant, RoomSpec, VideoProvider } from '../providers/provider.ts'
 import type { StoreContext, TeleconsultationStore } from '../storage/teleconsultation-store.ts'
 import { NoPlusUser, CapabilityLimit, ProviderTimeout } from '../errors.ts'
-import { garbageOf, isComplete, isHeld, type Content, type Control, type Garbage, type Operation, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { isComplete, isHeld, withoutOperation, type Content, type Control, type Operation, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import type { KnownPerson, PrivilegeGroups } from '../domain/participants.ts'
 import type { UserMapStore } from '../storage/user-map-store.ts'
 import type { Window } from '../domain/window.ts'
@@ -160,11 +160,8 @@ export function newOperation (ports: Ports, kind: Operation['kind'], epoch: numb
   return { id: ports.ids.operation(), kind, epoch, startedAt: now, leaseUntil: now + ports.settings.leaseMs, content }
 }
 
-/** The garbage that a document has once a dead operation on it, if there is one, is set aside. */
-export function garbageWithDead (ports: Ports, current: Teleconsultation): Garbage[] {
-  const { garbage, operation } = current.control
-  return operation === undefined ? garbage : [...garbage, garbageOf(ports.settings.deployment, current.id, operation)]
-}
+/** The record of a document once a dead operation on it, if there is one, is set aside. */
+export const setAside = ({ settings }: Ports, { id, control }: Teleconsultation): Control => withoutOperation(settings.deployment, id, control)
 
 export const heldByAnother = (ports: Ports, control: Control) => isHeld(control, ports.clock.now())
 

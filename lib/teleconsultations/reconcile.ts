@@ -1,6 +1,6 @@
-import { garbageOf, isUnsettled, readMarker, restingPhase, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { isUnsettled, readMarker, restingPhase, type Teleconsultation } from '../domain/teleconsultation.ts'
 import type { RoomState } from '../providers/provider.ts'
-import { callProvider, garbageWithDead, newOperation, type Context, type Ports } from './ports.ts'
+import { callProvider, newOperation, setAside, type Context, type Ports } from './ports.ts'
 import { finishRemoval } from './remove.ts'
 import { atTarget, everywhere } from './places.ts'
 import { drain, makeRoom } from './room.ts'
@@ -80,7 +80,7 @@ async function rollForward (ports: Ports, document: Teleconsultation, context: C
   const { control } = document
   const operation = newOperation(ports, 'seal', control.epoch + 1)
   const taken = await ports.store.replaceIfUnchanged(document, {
-    control: { ...control, operation, epoch: operation.epoch, garbage: garbageWithDead(ports, document) }
+    control: { ...setAside(ports, document), operation, epoch: operation.epoch }
   }, context)
   if (taken === 'changed') return false
   await makeRoom(atTarget(ports, taken.control, taken.content.participants), taken, operation, context)
@@ -92,16 +92,14 @@ async function rollForward (ports: Ports, document: Teleconsultation, context: C
  * room that the operation may have made goes with it.
  */
 async function rollBack (ports: Ports, document: Teleconsultation, context: Context): Promise<boolean> {
-  const { control, content } = document
-  const { operation } = control
+  const { control: { operation, idempotency }, content } = document
   if (operation === undefined) return false
+  const aside = setAside(ports, document)
   const undone = await ports.store.replaceIfUnchanged(document, {
     control: {
-      ...control,
-      phase: operation.kind === 'create' ? 'DELETING' : restingPhase(content, control.room),
-      operation: undefined,
-      idempotency: operation.kind === 'create' ? undefined : control.idempotency,
-      garbage: [...control.garbage, garbageOf(ports.settings.deployment, document.id, operation)]
+      ...aside,
+      phase: operation.kind === 'create' ? 'DELETING' : restingPhase(content, aside.room),
+      idempotency: operation.kind === 'create' ? undefined : idempotency
     }
   }, context)
   if (undone === 'changed') return false

@@ -1,8 +1,8 @@
 import { checkPrecondition, type Precondition } from '../domain/entity-tag.ts'
 import { ConcurrentChange, RoomNotFound } from '../errors.ts'
-import { remember, roomAsGarbage, wasBooked, type Garbage, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { remember, roomAsGarbage, wasBooked, type Control, type Garbage, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { deleteGarbage, mayHaveWritten, replaceKnowing } from './room.ts'
-import { ATTEMPTS, garbageWithDead, newOperation, type Context, type Ports } from './ports.ts'
+import { ATTEMPTS, newOperation, setAside, type Context, type Ports } from './ports.ts'
 
 /**
  * Deletes a teleconsultation. It is decided by one write, after which every read refuses; then its rooms are deleted and
@@ -74,4 +74,6 @@ async function decidedAtOnce (ports: Ports, id: string, context: Context): Promi
 
 /** Every room that the document may have: of record, replaced, or made by an operation that never said so. */
 const roomsOf = (ports: Ports, document: Teleconsultation): Garbage[] =>
-  [...garbageWithDead(ports, document), ...roomAsGarbage(document.control)]
+  garbageAndRoom(setAside(ports, document))
+
+const garbageAndRoom = (control: Control): Garbage[] => [...control.garbage, ...roomAsGarbage(control)]

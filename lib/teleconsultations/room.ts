@@ -1,6 +1,6 @@
 import { ConcurrentChange, OperationInProgress, ProviderBusy, ProviderTimeout, ProviderUnavailable, StorageTimeout, StorageUnavailable } from '../errors.ts'
 import { withAttempt } from '../domain/idempotency.ts'
-import { garbageOf, markerOf, remember, restingPhase, roomAsGarbage, type Content, type Control, type Garbage, type Operation, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { garbageOf, markerOf, remember, restingPhase, roomAsGarbage, withoutOperation, type Content, type Control, type Garbage, type Operation, type Teleconsultation } from '../domain/teleconsultation.ts'
 import type { Changes } from '../storage/teleconsultation-store.ts'
 import type { RoomState, VideoProvider } from '../providers/provider.ts'
 import { identified, type KnownAccounts } from './accounts.ts'
@@ -8,7 +8,7 @@ import { atProvider, everywhere, seatedAt } from './places.ts'
 import { callProvider, heldByAnother, privilegeOfStored, roomSpecOf, unhurried, type Context, type Ports } from './ports.ts'
 
 /**
- * Makes the room of a pending operation and publishes it: the steps that follow the intent. The operation must stand in
+ * Makes the room of a pending operation, or changes the one of record, and publishes it: the steps that follow the intent. The operation must stand in
  * `intent`. One write publishes room, links and content, ends the operation and puts the replaced room to the garbage;
  * until then what was there before stays usable.
  *
@@ -44,7 +44,8 @@ async function makeSomewhere (ports: Ports, intent: Teleconsultation, operation:
   // What an operation wants to publish was seated where its room was to be made, the rest where the document is.
   const before = operation.content === undefined ? intent.control.provider : ports.provider.name
   try {
-    return await makeThere(ports, intent, before, operation, context, accounts)
+    const changed = operation.inPlace === true ? await changeThere(ports, intent, operation, context) : undefined
+    return changed ?? await makeThere(ports, intent, before, operation, context, accounts)
   } catch (error) {
     const fallback = ports.fallback === undefined || ports.fallback === ports.provider ? undefined : atProvider(ports, ports.fallback.name)
     if (fallback === undefined || !isOfProvider(error) || !takes(fallback, operation.content ?? intent.content)) throw error
@@ -59,6 +60,17 @@ async function makeSomewhere (ports: Ports, intent: Teleconsultation, operation:
       throw error
     }
   }
+}
+
+/** @returns undefined where the room of record does not take the change, and was not touched */
+async function changeThere (ports: Ports, { control, content: before }: Teleconsultation, operation: Operation, context: Context): Promise<Made | undefined> {
+  const { room } = control
+  if (room === undefined) return undefined
+  const wanted = operation.content ?? before
+  const content = { ...wanted, participants: await identified(ports, wanted.participants, context) }
+  const spec = roomSpecOf(ports, content, room.marker ?? '')
+  const outcome = await callProvider(ports, async (provider, signal) => await provider.changeRoom(room, spec, signal), context)
+  return outcome === 'changed' ? { ports, content, room, fellBackFrom: control.fellBackFrom } : undefined
 }
 
 /** @param before the provider whose ids the participants have */
@@ -91,7 +103,7 @@ async function commit ({ ports, content, room, fellBackFrom }: Made, intent: Tel
   const kept = { providerRoomId: room.providerRoomId, marker: room.marker }
   const isSame = control.room?.providerRoomId === room.providerRoomId && control.provider === ports.provider.name
   // The one that failed may have made a room all the same.
-  const unknown = fellBackFrom === undefined ? [] : [garbageOf(ports.settings.deployment, intent.id, operation)]
+  const unknown = fellBackFrom === undefined || isSame ? [] : [garbageOf(ports.settings.deployment, intent.id, operation)]
   const changes: Changes = {
     content: published,
     control: {
@@ -101,6 +113,7 @@ async function commit ({ ports, content, room, fellBackFrom }: Made, intent: Tel
       applied: remember(control.applied, operation.id),
       garbage: [...withProvider(control), ...isSame ? [] : roomAsGarbage(control), ...unknown],
       provider: ports.provider.name,
+      chosen: operation.content === undefined ? control.chosen : operation.chosen,
       fellBackFrom,
       room: kept,
       additions: withAttempt(control.additions, operation.addition, ports.clock.now())
@@ -108,8 +121,9 @@ async function commit ({ ports, content, room, fellBackFrom }: Made, intent: Tel
   }
   const outcome = await replaceKnowing(ports, intent, changes, operation.id, context)
   if (outcome !== 'changed') return outcome
-  // Somebody took over, or deleted: this room can't be published any more, and no record of it may be left.
-  await callProvider(ports, async (provider, signal) => { await provider.deleteRoom(room, signal) })
+  // Somebody took over, or deleted: this room can't be published any more, and no record of it may be left. One that was there before
+  // is in the record of whoever did.
+  if (!isSame) await callProvider(ports, async (provider, signal) => { await provider.deleteRoom(room, signal) })
   throw new ConcurrentChange()
 }
 
@@ -151,16 +165,15 @@ async function undo (ports: Ports, intent: Teleconsultation, operation: Operatio
   const { control } = intent
   const failedBefore = failing.has(ports.provider)
   if (isOutage(reason)) failing.add(ports.provider)
-  const phase = operation.kind === 'create' ? 'DELETING' : restingPhase(intent.content, control.room)
+  const aside = withoutOperation(ports.settings.deployment, intent.id, control, operation)
+  const phase = operation.kind === 'create' ? 'DELETING' : restingPhase(intent.content, aside.room)
   try {
     const outcome = await ports.store.replaceIfUnchanged(intent, {
       control: {
-        ...control,
+        ...aside,
         phase,
-        operation: undefined,
         // Nobody has learned of it: the next request with the key books anew.
-        idempotency: phase === 'DELETING' ? undefined : control.idempotency,
-        garbage: [...control.garbage, garbageOf(ports.settings.deployment, intent.id, operation)]
+        idempotency: phase === 'DELETING' ? undefined : control.idempotency
       }
     }, context)
     if (outcome === 'changed' || phase !== 'DELETING') return

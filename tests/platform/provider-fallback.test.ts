@@ -31,6 +31,14 @@ for (const fault of ['wrong key', 'failing', 'malformed', 'dropped', 'silent'] s
   })
 }
 
+t.test('a fallback that lacks what is configured ends the start, naming it, unless that is accepted', async (t) => {
+  const world = await startProviderWorld(t)
+  const tools = { privileges: { basic: { groups: ['patient'] }, plus: { groups: ['doctor'], tools: { chat: true, whiteboard: true } } } }
+  await t.rejects(world.start('bandyer', { VIDEO_FALLBACK: 'daily' }, tools), { name: 'ConfigurationError', message: /VIDEO_FALLBACK names a provider without tool whiteboard, .*UNSUPPORTED_WISHES/ })
+  await t.rejects(world.start('daily', { VIDEO_FALLBACK: 'livekit', DEFAULT_RECORDING_TYPE: 'automatic' }), /VIDEO_FALLBACK .* recording automatic/)
+  await t.resolves(world.start('bandyer', { VIDEO_FALLBACK: 'daily', UNSUPPORTED_WISHES: 'accept' }, tools))
+})
+
 t.test('a room that the failed provider made all the same is deleted', async (t) => {
   const world = await startProviderWorld(t)
   const service = await world.start('daily', { ...EAGER, VIDEO_FALLBACK: 'livekit', DEPLOYMENT_ID: '' })

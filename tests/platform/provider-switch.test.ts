@@ -54,6 +54,91 @@ t.test('where its provider is not in use any more, the click makes a room at the
   }
 })
 
+t.test('a request moves a future teleconsultation to another provider; its links stay the same text', async (t) => {
+  const world = await startProviderWorld(t)
+  const service = await world.start('daily', { ...EAGER, VIDEO_PROVIDERS_ALSO: 'livekit' }, { videoProviders: { perRequest: true } })
+  const roomId = await book(service)
+  const links = await linksOf(service, roomId)
+  t.equal((await service.inject({ method: 'PATCH', url: `/teleconsultation/${roomId}`, payload: { videoProvider: 'livekit' } })).statusCode, 204)
+  await service.app.reconciler.run()
+  const [document] = await world.documents()
+  t.match(document?.service, { provider: 'livekit', chosen: 'livekit' })
+  t.same(world.fakes.rooms(), [`livekit ${document?.bandyerRoomId}`], 'the old room is deleted')
+  t.same(await linksOf(service, roomId), links)
+  world.setClock(after(START, 1))
+  for (const link of Object.values(links)) {
+    const { accessLinkURL, bandyerUserId } = (await follow(service, link)).json<{ accessLinkURL: string, bandyerUserId: string }>()
+    t.same(await world.fakes.enter('livekit', accessLinkURL), { providerRoomId: document?.bandyerRoomId, providerUserId: bandyerUserId })
+  }
+})
+
+t.test('a move to where the teleconsultation is already leaves its room', async (t) => {
+  const world = await startProviderWorld(t)
+  const service = await world.start('daily', EAGER, { videoProviders: { perRequest: true } })
+  const roomId = await book(service)
+  const before = world.fakes.rooms()
+  t.equal((await service.inject({ method: 'PATCH', url: `/teleconsultation/${roomId}`, payload: { videoProvider: 'daily' } })).statusCode, 204)
+  t.same(world.fakes.rooms(), before)
+  t.match((await world.documents())[0]?.service, { provider: 'daily', chosen: 'daily' })
+})
+
+t.test('a move that fails, is not allowed, or goes to who cannot give what is wanted leaves everything as it was', async (t) => {
+  const world = await startProviderWorld(t)
+  const whiteboard = { privileges: { basic: { groups: ['patient'] }, plus: { groups: ['doctor'], tools: { whiteboard: true } } } }
+  const service = await world.start('jitsi', { ...EAGER, VIDEO_PROVIDERS_ALSO: 'bandyer,daily' }, { ...whiteboard, videoProviders: { perRequest: true } })
+  const strict = await world.start('jitsi', { ...EAGER, VIDEO_PROVIDERS_ALSO: 'bandyer' }, whiteboard)
+  const roomId = await book(service)
+  const { room, provider } = (await world.documents())[0]?.service as Record<string, unknown>
+  const move = (videoProvider: string, by = service) => by.inject({ method: 'PATCH', url: `/teleconsultation/${roomId}`, payload: { videoProvider } })
+  world.fakes.fail('bandyer', 'failing')
+  const refusals = [[await move('bandyer'), 503, 'PROVIDER_UNAVAILABLE'], [await move('daily'), 422, 'CAPABILITY_LIMIT'], [await move('livekit'), 422, 'CAPABILITY_LIMIT'], [await move('bandyer', strict), 422, 'CAPABILITY_LIMIT']] as const
+  for (const [answer, status, code] of refusals) {
+    t.equal(answer.statusCode, status)
+    t.equal(answer.json().code, code)
+    t.match((await world.documents())[0]?.service, { room, provider })
+  }
+})
+
+t.test('a reschedule keeps the room where the provider changes rooms, and whoever opens his link is in it at the new time', async (t) => {
+  const world = await startProviderWorld(t)
+  const service = await world.start('daily', { ...EAGER, UNLIMITED_TELECONSULTATION: 'false' })
+  const roomId = await book(service)
+  const links = await linksOf(service, roomId)
+  const before = world.fakes.rooms()
+  const startAt = after(NOON, 180)
+  const data = [DOCTOR, { ...PATIENT, userExternalId: 'patient-2' }]
+  const payload = { start_date: startAt.toISOString(), duration_in_seconds: 1800, participants: { number: 2, data } }
+  t.equal((await service.inject({ method: 'PATCH', url: `/teleconsultation/${roomId}`, payload })).statusCode, 204)
+  await service.app.reconciler.run()
+  t.same(world.fakes.rooms(), before)
+  t.match(world.fakes.daily.rooms[0]?.given, { nbf: startAt.getTime() / 1000, exp: startAt.getTime() / 1000 + 1800 })
+  t.equal((await linksOf(service, roomId))['doctor-1'], links['doctor-1'])
+  world.setClock(after(startAt, 1))
+  for (const link of Object.values(await linksOf(service, roomId))) {
+    const { accessLinkURL, bandyerUserId } = (await follow(service, link)).json<{ accessLinkURL: string, bandyerUserId: string }>()
+    t.equal((await world.fakes.enter('daily', accessLinkURL)).providerUserId, bandyerUserId)
+  }
+})
+
+t.test('a room of which nobody knows whether it took a change is not used any more, and the content stays', async (t) => {
+  const world = await startProviderWorld(t)
+  const service = await world.start('daily', { ...EAGER, UNLIMITED_TELECONSULTATION: 'false', PROVIDER_TIMEOUT_MS: '400' })
+  const roomId = await book(service)
+  const doubtful = String((await world.documents())[0]?.bandyerRoomId)
+  const links = await linksOf(service, roomId)
+  world.fakes.fail('daily', 'silent')
+  const answer = await service.inject({ method: 'PATCH', url: `/teleconsultation/${roomId}`, payload: { duration_in_seconds: 600 } })
+  t.equal(answer.statusCode, 504)
+  t.equal(answer.json().code, 'PROVIDER_TIMEOUT')
+  world.fakes.recover()
+  await service.app.reconciler.run()
+  t.notOk(world.fakes.rooms().some((room) => room.includes(doubtful)))
+  world.setClock(after(START, 1))
+  for (const link of Object.values(links)) t.ok((await follow(service, link)).json<{ accessLinkURL: string }>().accessLinkURL)
+  t.match((await world.documents())[0]?.service, { phase: 'READY', sealed: true })
+  t.match(world.fakes.daily.rooms.at(-1)?.given, { exp: START.getTime() / 1000 + 1800 })
+})
+
 t.test('a link that was shown stays in its room while the old provider is in use', async (t) => {
   const world = await startProviderWorld(t)
   const first = await world.start('daily')

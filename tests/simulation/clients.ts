@@ -56,6 +56,7 @@ export function clients ({ scenario, schedule, random, history, watch, replicas,
     const privilege = plus ? 'plus' : 'basic'
     return { externalId, groups: [privilege], privilege, fullName: nameOf(entry, externalId) }
   }
+  const choice = () => random.chance(scenario.choosing) ? { videoProvider: random.pick(scenario.providers) } : {}
   const list = (entry: Entry, complete: number) => {
     const number = random.between(2, 4)
     const known = random.chance(complete) ? number : random.between(1, number - 1)
@@ -92,7 +93,7 @@ export function clients ({ scenario, schedule, random, history, watch, replicas,
   /** Of a booking or an addition: how it is sent, once or again. */
   const booking = (entry: Entry) => {
     const { wish: dated, ...when } = dates()
-    const wish = { ...dated, ...random.chance(scenario.choosing) ? { videoProvider: random.pick(scenario.providers) } : {} }
+    const wish = { ...dated, ...choice() }
     const wanted = list(entry, 0.5)
     Object.assign(entry, when)
     return async (replica: Replica) => {
@@ -145,7 +146,7 @@ export function clients ({ scenario, schedule, random, history, watch, replicas,
         const wanted = what === 'dates' ? undefined : list(entry, 0.75)
         if (what !== 'people') Object.assign(entry, when)
         const precondition = condition(entry, replica)
-        return await send(entry, replica, async () => await changeTeleconsultation(ports, id, wanted === undefined ? undefined : async () => wanted, what === 'people' ? {} : wish, context, precondition), ({ content }) => {
+        return await send(entry, replica, async () => await changeTeleconsultation(ports, id, wanted === undefined ? undefined : async () => wanted, { ...what === 'people' ? {} : wish, ...choice() }, context, precondition), ({ content }) => {
           learn(entry, id, content)
         })
       }

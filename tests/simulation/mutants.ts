@@ -62,6 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'the precondition is checked once and not again', precondition: checkedOnce },
   { name: 'the precondition is not checked', precondition: () => () => true },
   { name: 'an addition is not remembered', requests: forgottenAdditions },
+  { name: 'a room that may have been changed is trusted when the change is undone', requests: withStore(trustsChangedRooms) },
   { name: 'a room is looked for at the wrong provider', requests: deletesAtDefault },
   { name: 'a room is taken for one of the provider that failed to make it', requests: withWritten((control) => control.fellBackFrom === undefined ? control : { ...control, provider: control.fellBackFrom }) },
   { name: 'the room is forgotten that a provider made all the same when another one stood in', scenario: withoutSearch, requests: withWritten(withoutUnknown) },
@@ -213,6 +214,17 @@ function failedKeepsKey (store: TeleconsultationStore): Partial<Teleconsultation
   }
 }
 
+function trustsChangedRooms (store: TeleconsultationStore): Partial<TeleconsultationStore> {
+  return {
+    replaceIfUnchanged: async (current, { content, control }, context) => {
+      const { operation, room } = current.control
+      const isUndone = operation?.inPlace === true && control.room === undefined && room !== undefined && control.phase !== 'DELETING'
+      const garbage = control.garbage.filter((item) => !('providerRoomId' in item) || item.providerRoomId !== room?.providerRoomId)
+      return await store.replaceIfUnchanged(current, { content, control: isUndone ? { ...control, room, phase: 'READY', garbage } : control }, context)
+    }
+  }
+}
+
 function bookedBesideExpired ({ clock }: Ports): (store: TeleconsultationStore) => Partial<TeleconsultationStore> {
   return (store) => {
     const expired = new Set<string>()
@@ -245,7 +257,5 @@ function checkedOnce (honest: Precondition): Precondition {
 }
 
 function forgottenAdditions (ports: Ports): Ports {
-  return withStore((store) => ({
-    appendWhileIncomplete: async (id, participant, _addition, context) => await store.appendWhileIncomplete(id, participant, undefined, context)
-  }))(withWritten((control) => ({ ...control, additions: undefined }))(ports))
+  return withWritten((control) => ({ ...control, additions: undefined }))(ports)
 }

@@ -36,6 +36,8 @@ export interface VendorOptions {
   /** @param givenUp who asked for it is not there any more */
   made (room: SimulatedRoom, givenUp: boolean): void
   deleted (room: SimulatedRoom): void
+  /** It took other dates or people. */
+  changed (room: SimulatedRoom): void
   /** Something that a vendor refuses and that it should never be asked. */
   complain (problem: string): void
 }
@@ -51,6 +53,8 @@ const failures = {
 
 const linkTo = (provider: string, roomId: string, account: string) => `https://${provider}.example/${roomId}/${account}`
 
+const timesOf = ({ durationSeconds, startAt, endAt }: RoomSpec) => ({ durationSeconds, startAt: startAt.getTime(), endAt: endAt.getTime() })
+
 /** The room and the account that a link leads to. */
 export const readLink = (url: string) => {
   const [, , host = '', id = '', account = ''] = url.split('/')
@@ -58,7 +62,7 @@ export const readLink = (url: string) => {
 }
 
 /** All providers in one world: what each does follows from its capabilities, and two of them give the same ids. */
-export function simulatedVendor (schedule: Scheduler, net: Network, { jitsiEndsCalls, made, deleted, complain }: VendorOptions): SimulatedVendor {
+export function simulatedVendor (schedule: Scheduler, net: Network, { jitsiEndsCalls, made, deleted, changed, complain }: VendorOptions): SimulatedVendor {
   const rooms = new Map<string, SimulatedRoom>()
   const buried = new Set<string>()
   const accounts = new Map<string, Set<string>>()
@@ -76,7 +80,7 @@ export function simulatedVendor (schedule: Scheduler, net: Network, { jitsiEndsC
     accounts,
     seenBy (life, name, ours) {
       const capabilities = abilitiesOf(name, jitsiEndsCalls)
-      const { registersPeople, deterministicRooms, listsRooms, access, endCall } = capabilities
+      const { registersPeople, deterministicRooms, listsRooms, access, endCall, roomChange } = capabilities
       /** In this very service: it has its clock, and never makes a room again that was deleted. */
       const isOurs = capabilities.computesAccess === true
       const isName = keepsNothing(capabilities)
@@ -97,7 +101,7 @@ export function simulatedVendor (schedule: Scheduler, net: Network, { jitsiEndsC
         counts.set(name, number)
         const id = deterministicRooms ? `room of ${spec.marker}` : `room-${number}`
         if (buried.has(keyOf(id))) throw new ProviderBadAnswer()
-        put({ id, provider: name, marker: spec.marker, people: people.map(String).sort(), durationSeconds: spec.durationSeconds, startAt: spec.startAt.getTime(), endAt: spec.endAt.getTime(), createdAt: now() }, givenUp)
+        put({ id, provider: name, marker: spec.marker, people: people.map(String).sort(), ...timesOf(spec), createdAt: now() }, givenUp)
         const links = Object.fromEntries(spec.participants.map(({ providerUserId }) => [providerUserId, linkTo(name, id, providerUserId)]))
         return { providerRoomId: id, marker: spec.marker, ...(access === 'vendor-link' ? { links } : {}) }
       }
@@ -133,7 +137,17 @@ export function simulatedVendor (schedule: Scheduler, net: Network, { jitsiEndsC
           if (isName) return { status: 'NOT_RUNNING' }
           return await send(`read ${providerRoomId}`, signal, () => rooms.has(keyOf(providerRoomId)) ? { status: 'NOT_RUNNING' as const } : 'missing' as const)
         },
-        changeRoom: async () => 'must-replace',
+        async changeRoom ({ providerRoomId }, spec, signal) {
+          if (roomChange === 'replace') return 'must-replace'
+          return await send(`change ${providerRoomId}`, signal, () => {
+            const room = rooms.get(keyOf(providerRoomId))
+            if (room === undefined) return 'must-replace' as const
+            const people = spec.participants.map(({ externalId }) => externalId).sort()
+            rooms.set(keyOf(providerRoomId), { ...room, people, ...timesOf(spec) })
+            changed(room)
+            return 'changed' as const
+          })
+        },
         async accessFor ({ providerRoomId, links }, { providerUserId }, _options, signal) {
           const url = access === 'vendor-link' ? links?.[providerUserId] : linkTo(name, providerRoomId, providerUserId)
           if (url !== undefined && (isOurs || isName || access === 'vendor-link')) return { kind: 'url', url }

@@ -64,6 +64,7 @@ async function search (): Promise<void> {
     count(provider, 'seeds with a fallback', fallsBack ? 1 : 0)
     count(provider, 'seeds that end with another default', nextDefault === provider ? 0 : 1)
     count(provider, 'runs in which another one stood in', outcome.fallbacks > 0 ? 1 : 0)
+    count(provider, 'rooms changed in place', outcome.changesInPlace)
     for (const [one, made] of Object.entries(outcome.rooms)) count(one, 'rooms', made)
     const here = injected[`${layout}, rooms made ${settings.roomCreation === 'eager' ? 'early' : 'late'}`] ??= { seeds: 0, ...Object.fromEntries(FAULTS.map((fault) => [fault, 0])), timeout: 0, skewedReplicas: 0 }
     for (const [fault, count] of Object.entries({ ...outcome.faults, seeds: 1, skewedReplicas: skewMs > 0 ? replicas : 0 })) here[fault] = (here[fault] ?? 0) + count

@@ -31,6 +31,8 @@ export interface Outcome {
   rooms: Readonly<Record<string, number>>
   /** How often another provider stood in. */
   fallbacks: number
+  /** How often a room took a change itself. */
+  changesInPlace: number
 }
 
 export interface SimulationOptions {
@@ -77,9 +79,14 @@ export async function simulate ({ seed, mutant, fixed = {}, keepsLines = false, 
   const lateRooms = new Set<string>()
   const rooms: Record<string, number> = {}
   let fallbacks = 0
+  let changesInPlace = 0
   const vendor: SimulatedVendor = simulatedVendor(schedule, net, {
     jitsiEndsCalls: scenario.jitsiEndsCalls,
     deleted: watching.roomDeleted,
+    changed (room) {
+      changesInPlace++
+      watching.roomChanged(room)
+    },
     complain,
     made (room, givenUp) {
       const { provider, marker } = room
@@ -207,5 +214,5 @@ export async function simulate ({ seed, mutant, fixed = {}, keepsLines = false, 
     if (!failed()) await finished(asking.repeatAll(() => replicas[lives.between(0, replicas.length - 1)]))
     await settleAndLook()
   }
-  return { seed, scenario, problems, traceHash: schedule.traceHash(), lines: schedule.lines, history, faults: net.faults, reconciled, rooms, fallbacks }
+  return { seed, scenario, problems, traceHash: schedule.traceHash(), lines: schedule.lines, history, faults: net.faults, reconciled, rooms, fallbacks, changesInPlace }
 }

@@ -47,6 +47,7 @@ export function readRow (row: StoredRow): Stored {
 export interface Watch extends Pick<KeyWatch, 'accepted' | 'booked' | 'keyOf'>, Pick<ConditionWatch, 'had' | 'hadWanted'> {
   rowWritten (row: StoredRow): void
   roomDeleted (room: SimulatedRoom): void
+  roomChanged (room: SimulatedRoom): void
   /** Whether it ever was the room of record of something. */
   wasPublished (room: string): boolean
   /** Whether it was deleted, or is about to be. */
@@ -79,7 +80,8 @@ export function watch ({ scenario, rows, vendor, history, now = () => 0, complai
   }
 
   const misfits = (stored: Stored): string[] => {
-    if (stored.roomId === '') return []
+    // What changes the room of record has not said yet which of both is right.
+    if (stored.roomId === '' || stored.control.operation?.inPlace === true) return []
     const room = vendor().rooms.get(stored.roomKey)
     if (room === undefined) return [`${stored.id} refers to ${stored.roomKey}, which nobody can enter`]
     const { unlimited } = scenario.settings
@@ -125,6 +127,11 @@ export function watch ({ scenario, rows, vendor, history, now = () => 0, complai
       }
       const owner = shown.get(key)
       if (owner !== undefined && !isGone(owner)) complain(`${key} was deleted after its link was given`)
+    },
+
+    roomChanged (room) {
+      const owner = shown.get(roomKey(room))
+      if (owner !== undefined && !isGone(owner)) complain(`${roomKey(room)} was changed after its link was given`)
     },
 
     linkGiven (entry, caller, url, givenAt) {

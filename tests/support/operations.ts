@@ -54,13 +54,11 @@ export function memoryStore () {
     }),
     findUnsettled: (now, limit) => guarded('findUnsettled', () =>
       [...documents.keys()].flatMap((id) => view(id) ?? []).filter(({ control }) => isUnsettled(control, now)).slice(0, limit)),
-    appendWhileIncomplete: (id, participant, addition) => guarded('appendWhileIncomplete', () => {
+    appendWhileIncomplete: (id, participant) => guarded('appendWhileIncomplete', () => {
       const document = documents.get(id)
       if (document === undefined || document.trashed || document.control.phase !== 'INCOMPLETE' || document.control.operation !== undefined) return 'unmet' as const
       const { participants, number } = document.content
       if (participants.length + 1 >= number || participants.some(({ userExternalId }) => userExternalId === participant.userExternalId)) return 'unmet' as const
-      if (addition !== undefined && document.control.additions?.some(({ key }) => key === addition.key) === true) return 'unmet' as const
-      if (addition !== undefined) document.control.additions = [...document.control.additions ?? [], copy(addition)]
       participants.push(copy(participant))
       document.revision++
       return view(id) as Teleconsultation
