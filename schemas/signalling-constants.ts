@@ -21,5 +21,7 @@ export const CLOSE_CODES = {
   /** The room holds its maximum of people. */
   full: 4005,
   /** The service is closing; come back in a moment. */
-  restarting: 4006
+  restarting: 4006,
+  /** The participant was removed from the room; no token of his opens it any more. */
+  removed: 4007
 } as const

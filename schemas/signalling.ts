@@ -83,6 +83,8 @@ export const ServerMessage = Type.Union([
     endsAt: Type.Union([Type.String(), Type.Null()]),
     now: Type.String()
   }, Closed),
+  /** What one may use was changed; whoever comes in again says `join` with this token, the older one may be refused now. */
+  Type.Object({ type: Type.Literal('rights'), tools: Type.Array(ToolName), token: Type.String() }, Closed),
   Type.Object({ type: Type.Literal('joined'), person: SeatState }, Closed),
   Type.Object({ type: Type.Literal('left'), seat: Seat }, Closed),
   Type.Object({ type: Type.Literal('person'), person: SeatState }, Closed),

@@ -4,7 +4,8 @@ import t from 'tap'
 import { createHub } from '../../lib/providers/embedded/hub.ts'
 import { embeddedProvider } from '../../lib/providers/embedded/provider.ts'
 import { openRooms } from '../../lib/providers/embedded/rooms.ts'
-import { connectFake, fakeTime, fakeTokens, type FakeBrowser } from '../support/embedded-hub.ts'
+import type { RoomState } from '../../lib/providers/provider.ts'
+import { askFor, connectFake, fakeTime, fakeTokens, type FakeBrowser } from '../support/embedded-hub.ts'
 import { providerConformance } from './conformance.ts'
 
 await providerConformance(t, async t => {
@@ -26,7 +27,8 @@ await providerConformance(t, async t => {
   const provider = embeddedProvider({ rooms, hub, tokens, publicUrl: () => 'https://clinic.example/video', userIdSecret: 'only for tests', clock })
   t.teardown(() => provider.close())
 
-  const inside: FakeBrowser[] = []
+  const came = new Map<string, FakeBrowser>()
+  const browserOf = ({ providerRoomId }: RoomState, providerUserId: string) => came.get(`${providerRoomId} ${providerUserId}`)
   return {
     provider,
     now: clock,
@@ -35,14 +37,19 @@ await providerConformance(t, async t => {
     async plantUploads () {},
     async plantTranscription () {},
     call: {
-      async start (room, ways) {
-        for (const way of ways) {
-          const browser = connectFake(hub, room.providerRoomId)
-          browser.say({ type: 'join', token: new URL(way.url).hash.slice(1) })
-          inside.push(browser)
-        }
+      async join ({ providerRoomId }, way) {
+        const token = new URL(way.url).hash.slice(1)
+        const browser = connectFake(hub, providerRoomId)
+        browser.say({ type: 'join', token })
+        if (browser.closed !== undefined) return 'refused'
+        came.set(`${providerRoomId} ${tokens.verify(token).sub}`, browser)
+        return 'inside'
       },
-      runs: async () => inside.filter(one => one.closed === undefined).length >= 2
+      inside: async ({ providerRoomId }) => hub.presence(providerRoomId).participantIds,
+      async mayUse (room, providerUserId, tool) {
+        const browser = browserOf(room, providerUserId)
+        return browser !== undefined && askFor(browser, tool)
+      }
     },
     outbound: () => [file, `${file}-wal`].map(one => readFileSync(one, 'latin1')).join(),
     faults: {

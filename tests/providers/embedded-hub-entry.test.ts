@@ -133,7 +133,7 @@ t.test('a change sends out who no longer takes part and moves the end', async t 
   const ben = enter('usr_ben')
   rooms.change(ROOM, { startAt: START, endAt: START, durationSeconds: 60, participantIds: ['usr_ben'] })
   hub.refresh(ROOM)
-  t.equal(ada.closed?.code, CLOSE_CODES.refused)
+  t.equal(ada.closed?.code, CLOSE_CODES.removed)
   t.equal(ben.closed, undefined)
   time.advance(60_000)
   t.equal(ben.closed?.code, CLOSE_CODES.roomClosed)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Ajv } from 'ajv'
 import { ServerMessage } from '../../schemas/signalling.ts'
-import { hubSubject, seatOf, type FakeBrowser } from '../support/embedded-hub.ts'
+import { ALL_TOOLS, hubSubject, ROOM, seatOf, type FakeBrowser } from '../support/embedded-hub.ts'
 
 /** mulberry32: a small generator whose whole state is its seed, so that a failure can be had again. */
 function randomFrom (seed: number) {
@@ -76,7 +76,7 @@ t.test('whatever one browser says, the hub stays up and the others stay in the c
   let survived = 0
   for (let seed = 1; seed <= 40; seed++) {
     const random = randomFrom(seed)
-    const { enter, time, hub } = hubSubject()
+    const { enter, time, hub, rooms } = hubSubject()
     const ben = enter('usr_ben')
     const cy = enter('usr_cy')
     const all: FakeBrowser[] = [ben, cy]
@@ -90,11 +90,16 @@ t.test('whatever one browser says, the hub stays up and the others stay in the c
       if (random.below(5) === 0) ada.session.binary(randomFrame(random))
       else ada.session.text(mutatedMessage(random, validMessage(random, seats)))
       if (random.below(10) === 0) ada.session.closed()
+      if (random.below(10) === 0) {
+        rooms.setRights(ROOM, new Map([['usr_ada', { revocations: 0, tools: ALL_TOOLS.filter(() => random.below(2) === 0), removed: random.below(3) === 0 }]]))
+        hub.refresh(ROOM)
+        rooms.setRights(ROOM, new Map())
+      }
       ben.bufferedAmount = random.of([0, 0, 300_000])
       time.advance(random.of([0, 10, 1000]))
       if (ada.closed === undefined && random.below(15) === 0) ada.say({ type: 'leave' })
       // A connection that its other end closed hears nothing more.
-      if (ada.closed === undefined && hub.activity('room_for_tests').people < 3) ada.closed = { code: 1006, reason: '' }
+      if (ada.closed === undefined && hub.activity(ROOM).people < 3) ada.closed = { code: 1006, reason: '' }
     }
     if (ben.closed === undefined && cy.closed === undefined) survived += 1
     const wrong = all.flatMap(one => one.received).filter(message => !isServerMessage(message))

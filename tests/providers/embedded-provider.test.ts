@@ -98,7 +98,7 @@ t.test('a change takes over dates, duration and participants, and sends out who 
   t.equal(browser.closed, undefined)
   const later = new Date(START.getTime() + 7200_000)
   t.equal(await provider.changeRoom(room, spec({ startAt: later, endAt: later, durationSeconds: 60, participants: [person('cy')] }), signal), 'changed')
-  t.equal(browser.closed?.reason, 'refused')
+  t.equal(browser.closed?.reason, 'removed')
   t.match(rooms.get(room.providerRoomId), { startAt: later, endAt: later, durationSeconds: 60, participantIds: ['usr_cy'], createdAt: time.clock() })
 })
 

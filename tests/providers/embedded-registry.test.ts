@@ -21,7 +21,7 @@ t.test('a reopened file holds the rooms as they were', async t => {
 
   const second = openRooms({ file, clock })
   t.teardown(() => second.close())
-  t.same(second.get('room_a'), { ...CONTENT, roomId: 'room_a', marker: 'd|1|1|1', createdAt: START, usedMs: 1500 })
+  t.same(second.get('room_a'), { ...CONTENT, roomId: 'room_a', marker: 'd|1|1|1', createdAt: START, usedMs: 1500, rights: new Map() })
   t.equal(second.get('room_b'), undefined)
   t.equal(second.create('room_b', 'd|2|1|1', CONTENT), 'deleted')
   t.equal(second.get('room_b'), undefined)
@@ -87,7 +87,7 @@ t.test('a file of a newer layout is left alone', async t => {
   const db = new DatabaseSync(file)
   db.exec('PRAGMA user_version = 7')
   db.close()
-  t.throws(() => openRooms({ file, clock: () => START }), { message: 'The room registry has layout 7; this release reads layout 1' })
+  t.throws(() => openRooms({ file, clock: () => START }), { message: 'The room registry has layout 7; this release reads layout 2' })
 })
 
 t.test('the journal is a durable write-ahead log', async t => {

@@ -99,6 +99,8 @@ export async function openWeb (t: Teardown) {
   }
 
   return {
+    /** The built pages. */
+    webRoot,
     /** Every origin that any page asked for anything, sockets included, data: and blob: addresses not. */
     asked,
     /** Those of them that are neither a service nor a host page of these tests. */

@@ -109,6 +109,23 @@ export const ALL_TOOLS: readonly ToolName[] = ['chat', 'screen_sharing', 'file_u
 export const ROOM = 'room_for_tests'
 export const PEOPLE = ['usr_ada', 'usr_ben', 'usr_cy', 'usr_dee', 'usr_eve', 'usr_flo', 'usr_gus']
 
+const REQUESTS: Partial<Record<ToolName, object>> = {
+  chat: { type: 'chat', text: 'hello' },
+  screen_sharing: { type: 'screen', on: false },
+  file_upload: { type: 'file', name: 'x', size: 1, mime: 'text/plain' },
+  snapshot: { type: 'snapshot', of: 'nobody' },
+  present_to_everyone: { type: 'present', seat: null }
+}
+
+/** Uses a tool past all buttons; whether the hub let it be. */
+export function askFor (browser: FakeBrowser, tool: ToolName): boolean {
+  const before = browser.received.length
+  browser.say(REQUESTS[tool] ?? {})
+  const answers = browser.received.slice(before)
+  for (const answer of answers) if (answer.type === 'file-accepted') browser.say({ type: 'file-cancel', transfer: answer.transfer })
+  return browser.closed === undefined && !answers.some(answer => answer.type === 'refused' && answer.code === 'TOOL_NOT_ALLOWED')
+}
+
 /** A hub over a registry in memory, with one room that everybody in PEOPLE may enter. */
 export function hubSubject (content: Partial<RoomContent> = {}) {
   const time = fakeTime()

@@ -1,18 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
-import { build } from 'vite'
 import { loadConfiguration } from '../../lib/config/load.ts'
 import { browserSources } from '../../lib/providers/livekit/addresses.ts'
 import { pageRoutes } from '../../lib/routes/pages/index.ts'
 import type { Services } from '../../lib/routes/services.ts'
-import { temporaryFolder, type Teardown } from './service.ts'
-
-/** The pages as their sources are now, in a folder of their own. */
-export async function buildPages (t: Teardown): Promise<string> {
-  const outDir = temporaryFolder(t)
-  await build({ root: fileURLToPath(new URL('../../web', import.meta.url)), logLevel: 'error', build: { outDir, emptyOutDir: true } })
-  return outDir
-}
+import type { Teardown } from './service.ts'
 
 /** The service's pages with the one for calls at a LiveKit server, listening. Gives their origin. */
 export async function startLivekitPages (t: Teardown, webRoot: string, signalling: string): Promise<string> {

@@ -3,12 +3,12 @@ import t, { type Test } from 'tap'
 import type { ToolName } from '../../schemas/tools.ts'
 import { inState, openWeb } from '../support/browser.ts'
 import { addSignalling, DisconnectReason, type SignalledVisit } from '../support/fake-livekit-signalling.ts'
-import { buildPages, startLivekitPages } from '../support/livekit-page.ts'
+import { startLivekitPages } from '../support/livekit-page.ts'
 import { HOUR_MS, livekitSubject, person, signal } from '../support/livekit-provider.ts'
 import type { LivekitProviderOptions } from '../../lib/providers/livekit/provider.ts'
 
 const web = await openWeb(t)
-const webRoot = await buildPages(t)
+const { webRoot } = web
 const [MICROPHONE, CAMERA, SCREEN] = [2, 1, 3] as const
 
 /** A server, the page, and one person's way in. */

@@ -1,9 +1,11 @@
 import { CLOSE_CODES, type ClientMessage } from '../../../schemas/signalling.ts'
 import { readClientMessage } from './client-messages.ts'
 import type { IceServer } from './ice-servers.ts'
+import { applyRights } from './live-rights.ts'
 import { newLiveRoom, seatState, tell, tellAll, type CloseReason, type Connection, type LiveRoom, type Seat } from './live-room.ts'
 import { leaveSnapshots, refuse, takeMessage } from './messages.ts'
 import { tokenBucket } from './rate-limit.ts'
+import { opens, toolsOf } from './rights.ts'
 import type { RoomTokens, RoomTokenClaims } from './room-tokens.ts'
 import { roomEndsAt, type Rooms, type StoredRoom } from './rooms.ts'
 import { LONGEST_DELAY_MS, type Schedule } from './schedule.ts'
@@ -17,7 +19,7 @@ export interface HubLog {
 
 export interface HubOptions {
   rooms: Pick<Rooms, 'get' | 'addUsed'>
-  tokens: Pick<RoomTokens, 'verify'>
+  tokens: RoomTokens
   iceServersFor: (providerUserId: string) => IceServer[]
   maxPeople: number
   clock: () => Date
@@ -41,7 +43,7 @@ export interface Hub {
   connect (roomId: string, connection: Connection): HubSession
   /** Sends everybody out: the room is deleted, or its time is over. */
   closeRoom (roomId: string): void
-  /** Follows a change in the registry: sends out who no longer belongs there, and takes over the new end. */
+  /** Follows a change in the registry: sends out who no longer belongs there, and takes over the new end and what each may use. */
   refresh (roomId: string): void
   /** How many are inside, and for how long two or more have been by now. */
   activity (roomId: string): { people: number, usedMs: number }
@@ -128,7 +130,7 @@ export function createHub (options: HubOptions): Hub {
       return 'restarting'
     }
     if (stored === undefined) return 'roomClosed'
-    if (!stored.participantIds.includes(claims.sub)) return 'refused'
+    if (!stored.participantIds.includes(claims.sub) || !opens(stored.rights.get(claims.sub), claims)) return 'refused'
     const endsAt = roomEndsAt(stored)
     return endsAt !== undefined && endsAt <= clock() ? 'roomClosed' : { claims, stored }
   }
@@ -195,7 +197,8 @@ export function createHub (options: HubOptions): Hub {
         participantId: claims.sub,
         name: claims.name,
         privilege: claims.privilege,
-        tools: new Set(claims.tools),
+        tools: new Set(toolsOf(stored.rights.get(claims.sub), claims)),
+        claims,
         connection,
         microphone: false,
         camera: false,
@@ -255,7 +258,9 @@ export function createHub (options: HubOptions): Hub {
       const stored = rooms.get(roomId)
       if (stored === undefined) return emptyRoom(room, 'roomClosed')
       for (const seat of [...room.seats.values()]) {
-        if (!stored.participantIds.includes(seat.participantId)) seat.drop('refused')
+        const rights = stored.rights.get(seat.participantId)
+        if (rights?.removed || !stored.participantIds.includes(seat.participantId)) seat.drop('removed')
+        else if (rights !== undefined && room.seats.has(seat.id)) applyRights(room, seat, rights, { tokens, schedule })
       }
       if (room.seats.size > 0) scheduleEnd(room, roomEndsAt(stored))
     },

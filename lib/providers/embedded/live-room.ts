@@ -1,5 +1,6 @@
 import type { CLOSE_CODES, SeatState, ServerMessage } from '../../../schemas/signalling.ts'
 import type { ToolName } from '../../../schemas/tools.ts'
+import type { RoomTokenClaims } from './room-tokens.ts'
 import type { Transfer } from './transfers.ts'
 
 /** One browser's connection, as far as the rules need it. No method throws, not even on a closed connection. */
@@ -19,7 +20,10 @@ export interface Seat {
   readonly participantId: string
   readonly name: string
   readonly privilege: SeatState['privilege']
-  readonly tools: ReadonlySet<ToolName>
+  /** What he may use now. */
+  tools: ReadonlySet<ToolName>
+  /** Of the newest token that he has. */
+  claims: RoomTokenClaims
   readonly connection: Connection
   microphone: boolean
   camera: boolean

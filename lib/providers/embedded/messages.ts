@@ -88,12 +88,20 @@ export function refuse (seat: Seat, re: string, code: RefusalCode, tool?: ToolNa
   tell(seat, { type: 'refused', re, code, ...(tool && { tool }) })
 }
 
+/** Forgets the snapshots that somebody asked for. */
+export function forgetSnapshots (room: LiveRoom, seat: Seat): void {
+  for (const [request, { asker }] of room.snapshots) {
+    if (asker === seat) room.snapshots.delete(request)
+  }
+}
+
 /** Forgets the snapshots that somebody who left asked for, and declines those that were asked of them. */
 export function leaveSnapshots (room: LiveRoom, seat: Seat): void {
+  forgetSnapshots(room, seat)
   for (const [request, { asker, of }] of room.snapshots) {
-    if (asker !== seat && of !== seat) continue
+    if (of !== seat) continue
     room.snapshots.delete(request)
-    if (asker !== seat) tell(asker, { type: 'snapshot-declined', request, of: seat.id })
+    tell(asker, { type: 'snapshot-declined', request, of: seat.id })
   }
 }
 
@@ -132,5 +140,5 @@ function takeFile (room: LiveRoom, seat: Seat, message: MessageOf<'file'>): void
   const receivers = request === undefined ? [...room.seats.values()].filter(one => one !== seat) : [request.asker]
   if (receivers.length === 0) return refuse(seat, 'file', 'UNKNOWN_SEAT')
   if (message.snapshot !== undefined) room.snapshots.delete(message.snapshot)
-  startTransfer(room, seat, receivers, message)
+  startTransfer(room, seat, receivers, message, isPicture)
 }

@@ -1,8 +1,9 @@
 import { boundedMap } from '../../domain/bounded-map.ts'
 import { createHmac } from 'node:crypto'
 import { ProviderBadAnswer, ProviderTimeout, ProviderUnavailable } from '../../errors.ts'
-import { leastCapabilities, withoutExtras, type Capabilities, type RoomSpec, type VideoProvider } from '../provider.ts'
+import { leastCapabilities, withoutExtras, type Capabilities, type RoomParticipant, type RoomSpec, type RoomState, type VideoProvider } from '../provider.ts'
 import type { Hub } from './hub.ts'
+import { afterNaming, afterRemoval, afterSetting, revocationsOf, type Rights, type Word } from './rights.ts'
 import type { RoomTokens, RoomTokenClaims } from './room-tokens.ts'
 import { roomEndsAt, type RoomContent, type Rooms } from './rooms.ts'
 
@@ -34,6 +35,8 @@ export const CAPABILITIES: Capabilities = {
   tools: new Set(['chat', 'screen_sharing', 'file_upload', 'snapshot', 'present_to_everyone']),
   toolScope: 'participant',
   endCall: true,
+  livePermissions: true,
+  removal: 'now',
   deterministicRooms: true,
   listsRooms: true
 }
@@ -58,12 +61,21 @@ export function embeddedProvider (options: EmbeddedProviderOptions): VideoProvid
   const known = boundedMap<string>(MOST_KNOWN_TOKENS)
   const signed = (claims: RoomTokenClaims): string => {
     const { room, sub, name, privilege, tools, language = '', nbf, exp } = claims
-    const key = [room, sub, privilege, language, nbf, exp, tools.length, ...tools, name].join('\n')
+    const key = [room, sub, privilege, language, nbf, exp, revocationsOf(claims), tools.length, ...tools, name].join('\n')
     const before = known.get(key)
     if (before !== undefined) return before
     const token = tokens.sign(claims)
     known.set(key, token)
     return token
+  }
+
+  /** Writes down what is so from now on of one participant, and lets it be so at once. */
+  const settle = ({ providerRoomId }: RoomState, { providerUserId }: RoomParticipant, change: (known: Rights | undefined) => Rights | undefined): void => {
+    const stored = rooms.get(providerRoomId)
+    if (stored === undefined) return
+    const rights = changed(stored.rights, providerUserId, change)
+    if (rights !== stored.rights) rooms.setRights(providerRoomId, rights)
+    hub.refresh(providerRoomId)
   }
 
   return {
@@ -104,7 +116,10 @@ export function embeddedProvider (options: EmbeddedProviderOptions): VideoProvid
 
     // A room that is gone cannot take the change, another one can.
     changeRoom: async (room, spec, signal) => attempt(signal, () => {
-      if (!rooms.change(room.providerRoomId, contentOf(spec))) return 'must-replace'
+      const stored = rooms.get(room.providerRoomId)
+      if (stored === undefined) return 'must-replace'
+      const rights = spec.participants.reduce((known, one) => changed(known, one.providerUserId, before => afterNaming(before, wordOf(one))), stored.rights)
+      if (!rooms.change(room.providerRoomId, contentOf(spec), rights)) return 'must-replace'
       hub.refresh(room.providerRoomId)
       return 'changed'
     }),
@@ -116,16 +131,25 @@ export function embeddedProvider (options: EmbeddedProviderOptions): VideoProvid
         sub: participant.providerUserId,
         name: participant.fullName ?? '',
         privilege: participant.privilege,
-        tools: [...participant.tools].filter(tool => CAPABILITIES.tools.has(tool)),
+        tools: toolsHere(participant),
         nbf: Math.floor(access.notBefore.getTime() / 1000),
         exp: Math.ceil(access.expiresAt.getTime() / 1000)
       }
       const language = access.language ?? participant.language
       if (language !== undefined) claims.language = language
+      if (revocationsOf(participant) > 0) claims.revocations = revocationsOf(participant)
       return { kind: 'url', url: `${publicUrl()}/telecons-room/${room.providerRoomId}#${signed(claims)}` }
     },
 
     endCall: async (room, signal) => attempt(signal, () => { hub.closeRoom(room.providerRoomId) }),
+
+    setPermissions: async (room, participant, signal) => attempt(signal, () => {
+      settle(room, participant, known => afterSetting(known, wordOf(participant)))
+    }),
+
+    removeParticipant: async (room, participant, signal) => attempt(signal, () => {
+      settle(room, participant, known => afterRemoval(known, revocationsOf(participant)))
+    }),
 
     deleteRoom: async (room, signal) => attempt(signal, () => {
       rooms.delete(room.providerRoomId)
@@ -149,6 +173,15 @@ function contentOf (spec: RoomSpec): RoomContent {
     durationSeconds: spec.durationSeconds,
     participantIds: spec.participants.map(participant => participant.providerUserId)
   }
+}
+
+const toolsHere = ({ tools }: RoomParticipant) => [...tools].filter(tool => CAPABILITIES.tools.has(tool))
+const wordOf = (participant: RoomParticipant): Word => ({ revocations: revocationsOf(participant), tools: toolsHere(participant) })
+
+function changed (rights: ReadonlyMap<string, Rights>, participantId: string, change: (known: Rights | undefined) => Rights | undefined): ReadonlyMap<string, Rights> {
+  const known = rights.get(participantId)
+  const now = change(known)
+  return now === known || now === undefined ? rights : new Map([...rights, [participantId, now]])
 }
 
 /** Runs what touches the registry, which answers at once or not at all. */

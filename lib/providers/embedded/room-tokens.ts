@@ -10,6 +10,8 @@ export interface RoomTokenClaims {
   name: string
   privilege: Privilege
   tools: ToolName[]
+  /** How often something had been taken from the holder when this was made. Absent: 0. */
+  revocations?: number
   /** BCP 47; of the call's page. */
   language?: string
   /** Seconds since 1970, as RFC 7519 has them. */

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
+import type { Rights } from './rights.ts'
 
 /** What is kept of a room. The people in it are known by `providerUserId` only. */
 export interface StoredRoom {
@@ -14,6 +15,8 @@ export interface StoredRoom {
   participantIds: readonly string[]
   /** Milliseconds that ended calls have used. */
   usedMs: number
+  /** By participant; those who are not in it go by their token. Somebody who takes part no longer may be in it. */
+  rights: ReadonlyMap<string, Rights>
 }
 
 export interface RoomContent {
@@ -28,25 +31,26 @@ export interface Rooms {
   /** The room that exists under this id already wins over `content`; `deleted` where it existed once. */
   create (roomId: string, marker: string, content: RoomContent): StoredRoom | 'deleted'
   get (roomId: string): StoredRoom | undefined
-  /** False where the room is missing. */
-  change (roomId: string, content: RoomContent): boolean
+  /** Leaves the rights as they are where none are given. False where the room is missing. */
+  change (roomId: string, content: RoomContent, rights?: ReadonlyMap<string, Rights>): boolean
+  /** Nothing where the room is missing. */
+  setRights (roomId: string, rights: ReadonlyMap<string, Rights>): void
   delete (roomId: string): void
   /** Rooms made at or after `since` whose marker is `marker` or begins with `marker + '|'`, oldest first. */
-  find (marker: string, since: Date): StoredRoom[]
+  find (marker: string, since: Date): Pick<StoredRoom, 'roomId' | 'marker'>[]
   addUsed (roomId: string, usedMs: number): void
   /** Throws when the file cannot be read. */
   check (): void
   close (): void
 }
 
-/** Bytes of a SQLite file that a newer release wrote are not ours to change. */
-const LAYOUT_VERSION = 1
-
 /**
+ * Each step leads from the layout whose number is its index to the next one; a published step never changes.
+ *
  * A deleted room leaves a row with `deleted_at_ms`, so that a create which was on its way while the room was
  * deleted cannot bring it back.
  */
-const LAYOUT = `
+const STEPS = [`
   CREATE TABLE rooms (
     room_id TEXT PRIMARY KEY,
     marker TEXT NOT NULL,
@@ -59,8 +63,11 @@ const LAYOUT = `
     deleted_at_ms INTEGER
   ) STRICT;
   CREATE INDEX rooms_by_marker ON rooms (marker) WHERE deleted_at_ms IS NULL;
-  PRAGMA user_version = ${LAYOUT_VERSION};
-`
+`, `
+  ALTER TABLE rooms ADD COLUMN rights TEXT NOT NULL DEFAULT '[]';
+`]
+/** Bytes of a SQLite file that a newer release wrote are not ours to change. */
+const LAYOUT_VERSION = STEPS.length
 
 const REMEMBERED_ROOMS = 2000
 
@@ -79,20 +86,21 @@ export function openRooms (options: { file: string, clock: () => Date }): Rooms 
   const db = new DatabaseSync(file, { timeout: 1000 })
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
   const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
-  if (version === 0) db.exec(`BEGIN IMMEDIATE; ${LAYOUT} COMMIT;`)
-  else if (version !== LAYOUT_VERSION) {
+  if (version > LAYOUT_VERSION) {
     db.close()
     throw new Error(`The room registry has layout ${version}; this release reads layout ${LAYOUT_VERSION}`)
   }
+  if (version < LAYOUT_VERSION) db.exec(`BEGIN IMMEDIATE; ${STEPS.slice(version).join('')} PRAGMA user_version = ${LAYOUT_VERSION}; COMMIT;`)
 
   const insert = db.prepare(`INSERT INTO rooms (room_id, marker, created_at_ms, start_at_ms, end_at_ms, duration_seconds, participant_ids)
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room_id) DO NOTHING`)
   const select = db.prepare('SELECT * FROM rooms WHERE room_id = ? AND deleted_at_ms IS NULL')
-  const update = db.prepare(`UPDATE rooms SET start_at_ms = ?, end_at_ms = ?, duration_seconds = ?, participant_ids = ?
+  const update = db.prepare(`UPDATE rooms SET start_at_ms = ?, end_at_ms = ?, duration_seconds = ?, participant_ids = ?, rights = coalesce(?, rights)
     WHERE room_id = ? AND deleted_at_ms IS NULL`)
-  const bury = db.prepare("UPDATE rooms SET deleted_at_ms = ?, participant_ids = '[]' WHERE room_id = ? AND deleted_at_ms IS NULL")
+  const restrict = db.prepare('UPDATE rooms SET rights = ? WHERE room_id = ? AND deleted_at_ms IS NULL')
+  const bury = db.prepare("UPDATE rooms SET deleted_at_ms = ?, participant_ids = '[]', rights = '[]' WHERE room_id = ? AND deleted_at_ms IS NULL")
   // '}' follows '|' in ASCII: the range holds exactly what begins with marker + '|'.
-  const list = db.prepare(`SELECT * FROM rooms WHERE deleted_at_ms IS NULL AND created_at_ms >= ?
+  const list = db.prepare(`SELECT room_id, marker FROM rooms WHERE deleted_at_ms IS NULL AND created_at_ms >= ?
     AND (marker = ? OR (marker >= ? AND marker < ?)) ORDER BY created_at_ms, room_id`)
   const use = db.prepare('UPDATE rooms SET used_ms = used_ms + ? WHERE room_id = ? AND deleted_at_ms IS NULL')
   const probe = db.prepare('SELECT count(*) FROM (SELECT 1 FROM rooms LIMIT 1)')
@@ -119,15 +127,20 @@ export function openRooms (options: { file: string, clock: () => Date }): Rooms 
       return get(roomId) ?? 'deleted'
     },
     get,
-    change (roomId, content) {
+    change (roomId, content, rights) {
       forget(roomId)
-      return update.run(...columns(content), roomId).changes === 1
+      return update.run(...columns(content), rights === undefined ? null : textOf(rights), roomId).changes === 1
+    },
+    setRights (roomId, rights) {
+      forget(roomId)
+      restrict.run(textOf(rights), roomId)
     },
     delete (roomId) {
       forget(roomId)
       bury.run(clock().getTime(), roomId)
     },
-    find: (marker, since) => list.all(since.getTime(), marker, `${marker}|`, `${marker}}`).map(fromRow),
+    find: (marker, since) => list.all(since.getTime(), marker, `${marker}|`, `${marker}}`)
+      .map(row => ({ roomId: String(row['room_id']), marker: String(row['marker']) })),
     addUsed (roomId, usedMs) {
       forget(roomId)
       use.run(Math.max(0, Math.round(usedMs)), roomId)
@@ -152,6 +165,8 @@ function columns (content: RoomContent): [number, number, number | null, string]
   return [content.startAt.getTime(), content.endAt.getTime(), content.durationSeconds ?? null, JSON.stringify(content.participantIds)]
 }
 
+const textOf = (rights: ReadonlyMap<string, Rights>): string => JSON.stringify([...rights])
+
 function fromRow (row: Record<string, SQLOutputValue>): StoredRoom {
   const seconds = row['duration_seconds']
   return {
@@ -162,6 +177,7 @@ function fromRow (row: Record<string, SQLOutputValue>): StoredRoom {
     endAt: new Date(Number(row['end_at_ms'])),
     durationSeconds: typeof seconds === 'number' ? seconds : undefined,
     participantIds: JSON.parse(String(row['participant_ids'])) as string[],
-    usedMs: Number(row['used_ms'])
+    usedMs: Number(row['used_ms']),
+    rights: new Map(JSON.parse(String(row['rights'])) as [string, Rights][])
   }
 }

@@ -8,6 +8,8 @@ export interface Transfer {
   readonly from: Seat
   readonly receivers: Set<Seat>
   readonly size: number
+  /** The answer to a snapshot request, which needs no tool of its sender's. */
+  readonly isPicture: boolean
   received: number
   /** Pieces since the last `file-progress`. */
   underWay: number
@@ -23,9 +25,9 @@ const DRAIN_POLL_MS = 20
 type FileMessage = Extract<ClientMessage, { type: 'file' }>
 
 /** Announces the file to its receivers and tells the sender to begin. */
-export function startTransfer (room: LiveRoom, from: Seat, receivers: readonly Seat[], file: FileMessage): void {
+export function startTransfer (room: LiveRoom, from: Seat, receivers: readonly Seat[], file: FileMessage, isPicture: boolean): void {
   const transfer: Transfer = {
-    number: nextNumber(room), from, receivers: new Set(receivers), size: file.size, received: 0, underWay: 0, cancelWait: undefined
+    number: nextNumber(room), from, receivers: new Set(receivers), size: file.size, isPicture, received: 0, underWay: 0, cancelWait: undefined
   }
   from.sending = transfer
   for (const receiver of receivers) {
@@ -79,6 +81,18 @@ export function cancelTransfer (room: LiveRoom, seat: Seat, number: number, sche
       dropReceiver(sending, seat, schedule)
     }
     return
+  }
+}
+
+/** Ends what somebody sends who may send no more; a picture that was asked of him goes on. */
+export function endSending ({ sending }: Seat): void {
+  if (sending !== undefined && !sending.isPicture) abortTransfer(sending)
+}
+
+/** Takes somebody who may ask for pictures no more off those that are on their way to him. */
+export function endPicturesFor (room: LiveRoom, seat: Seat, schedule: Schedule): void {
+  for (const { sending } of room.seats.values()) {
+    if (sending?.isPicture && sending.receivers.has(seat)) cancelTransfer(room, seat, sending.number, schedule)
   }
 }
 

@@ -1,7 +1,8 @@
 import { ConnectionError, ConnectionErrorReason, DefaultReconnectPolicy, DisconnectReason, type RemoteParticipant, Room, RoomEvent, setLogLevel } from 'livekit-client'
 import { CHAT_CHARACTERS } from '../../../schemas/signalling-constants.ts'
-import { type CallState, FIRST_STATE } from '../room/call-state.ts'
-import type { LocalMedia } from '../room/local-media.ts'
+import type { ToolName } from '../../../schemas/tools.ts'
+import { type AnyCall, type CallLine, firstState } from '../room/call-contract.ts'
+import type { CallState } from '../room/call-state.ts'
 import { t } from '../room/words.ts'
 import { isPerson, peopleOf, seatOf, toolsOf } from './livekit-people.ts'
 import { createOwnTracks } from './own-tracks.ts'
@@ -13,21 +14,8 @@ import type { WayIn } from './way-in.ts'
  */
 export type Ending = 'roomClosed' | 'refused' | 'replaced' | 'putOut' | 'unreachable' | 'interrupted'
 
-export interface LivekitCallOptions {
+export interface LivekitCallOptions extends CallLine<Ending> {
   way: WayIn
-  media: LocalMedia
-  onState(state: CallState): void
-  onNotice(text: string): void
-  onEnded(ending: Ending): void
-}
-
-export interface LivekitCall {
-  /** To be called when a device went on or off. */
-  mediaChanged(): void
-  toggleScreen(): Promise<void>
-  say(text: string): void
-  /** Leaves for good; nothing is told any more. */
-  leave(): void
 }
 
 const CHAT_TOPIC = 'chat'
@@ -40,21 +28,16 @@ const ENDINGS: Partial<Record<DisconnectReason, Ending>> = {
 // Whatever happens to one of these, everybody is looked at anew.
 const CHANGES = [
   RoomEvent.TrackSubscribed, RoomEvent.TrackUnsubscribed, RoomEvent.TrackMuted, RoomEvent.TrackUnmuted, RoomEvent.TrackPublished, RoomEvent.TrackUnpublished,
-  RoomEvent.ActiveSpeakersChanged, RoomEvent.ConnectionQualityChanged, RoomEvent.ParticipantNameChanged, RoomEvent.ParticipantPermissionsChanged
+  RoomEvent.ActiveSpeakersChanged, RoomEvent.ConnectionQualityChanged, RoomEvent.ParticipantNameChanged
 ] as const
 
 // Its own words hold addresses and people's ids.
 setLogLevel('silent')
 
 /** One visit to a LiveKit room, told in the terms of the call's view. */
-export function createLivekitCall ({ way, media, onState, onNotice, onEnded }: LivekitCallOptions): LivekitCall {
+export function createLivekitCall ({ way, media, onState, onNotice, onEnded }: LivekitCallOptions): AnyCall {
   const endsInMs = way.endsAt === null ? null : way.endsAt - Date.now()
-  let state: CallState = {
-    ...FIRST_STATE,
-    microphone: media.microphoneOn(),
-    camera: media.cameraOn(),
-    endsAtMs: endsInMs === null ? null : endsInMs + performance.now()
-  }
+  let state: CallState = { ...firstState(media), endsAtMs: endsInMs === null ? null : endsInMs + performance.now() }
   let over = false
   let chatEntries = 0
   const retry = new DefaultReconnectPolicy()
@@ -80,6 +63,20 @@ export function createLivekitCall ({ way, media, onState, onNotice, onEnded }: L
   const isTooLate = () => way.endsAt !== null && Date.now() >= way.endsAt
 
   const look = () => change({ people: people(), you: seatOf(room.localParticipant), tools: toolsOf(room.localParticipant) })
+
+  function takeTools () {
+    const { tools: before } = state
+    const now = toolsOf(room.localParticipant)
+    const screenEnds = !now.includes('screen_sharing') && own.endScreen()
+    look()
+    if (screenEnds) onNotice(t('screenTaken'))
+    // On the way in nothing is taken or given.
+    if (state.phase !== 'in') return
+    const taken = before.filter((tool) => !now.includes(tool) && !(screenEnds && tool === 'screen_sharing'))
+    const given = now.filter((tool) => !before.includes(tool))
+    if (taken.length > 0) onNotice(t('toolsTaken', { tools: wordsFor(taken) }))
+    if (given.length > 0) onNotice(t('toolsGiven', { tools: wordsFor(given) }))
+  }
 
   function end (ending: Ending) {
     if (over) return
@@ -116,6 +113,10 @@ export function createLivekitCall ({ way, media, onState, onNotice, onEnded }: L
       look()
       if (isPerson(participant)) onNotice(t('gone', { name: participant.name ?? '' }))
     })
+    .on(RoomEvent.ParticipantPermissionsChanged, (_before, participant) => {
+      if (participant === room.localParticipant) takeTools()
+      else look()
+    })
     .on(RoomEvent.DataReceived, (payload, from, _kind, topic) => heard(payload, from, topic))
     .on(RoomEvent.Reconnecting, () => change({ phase: 'joining', reconnecting: true }))
     .on(RoomEvent.Reconnected, () => change({ phase: 'in', reconnecting: false }))
@@ -147,6 +148,8 @@ export function createLivekitCall ({ way, media, onState, onNotice, onEnded }: L
     leave () { if (!over) release() }
   }
 }
+
+const wordsFor = (tools: readonly ToolName[]) => tools.map((tool) => t(tool === 'chat' ? 'write' : 'shareScreen')).join(', ')
 
 function endingOf (reason: DisconnectReason | undefined, tooLate: boolean): Ending {
   return (reason === undefined ? undefined : ENDINGS[reason]) ?? (tooLate ? 'roomClosed' : 'interrupted')

@@ -5,6 +5,8 @@ export interface OwnTracks {
   /** Sends what the devices give now, and no longer what they gave. One after the other, in the order of the calls. */
   sync(): void
   toggleScreen(): Promise<void>
+  /** Whether one was shared until now. */
+  endScreen(): boolean
   stop(): void
 }
 
@@ -65,6 +67,11 @@ export function createOwnTracks ({ room, media, onScreen, onTrouble }: OwnTracks
   }
 
   return {
+    endScreen () {
+      const shared = screen !== null
+      if (shared) endScreen()
+      return shared
+    },
     sync () {
       enqueue('media', async () => {
         await send(Track.Source.Microphone, media.stream.getAudioTracks()[0])

@@ -125,6 +125,7 @@ export class ParticipantPage extends LitElement {
       case 'waiting':
         return this.appointment ? html`<waiting-room .appointment=${this.appointment}></waiting-room>` : null
       case 'ended':
+        if (this.reason === 'removed') return message(t('removedTitle'), t('removed'), null)
         return message(t(this.reason === 'replaced' ? 'replacedTitle' : 'endedTitle'), t(endedText(this.reason)),
           html`<button type="button" class="primary" data-testid="rejoin" @click=${this.#restart}>${t('rejoin')}</button>`)
       default:

@@ -1,43 +1,41 @@
 import type { ServerMessage } from '../../../schemas/signalling.ts'
+import type { ToolName } from '../../../schemas/tools.ts'
 import { speak } from '../shared/language.ts'
-import { type CallState, type Entry, FIRST_STATE } from './call-state.ts'
+import { type AnyCall, type CallLine, firstState } from './call-contract.ts'
+import type { CallState, Entry } from './call-state.ts'
 import { createFileTransfers, type FileEntry } from './file-transfers.ts'
-import type { LocalMedia } from './local-media.ts'
 import { createPeople } from './people.ts'
 import { createScreenShare } from './screen-share.ts'
-import { openSignalling } from './signalling.ts'
+import { type ClosedReason, openSignalling } from './signalling.ts'
 import { takePicture } from './snapshot.ts'
 import { t } from './words.ts'
 
-export interface CallOptions {
+export interface CallOptions extends CallLine<ClosedReason> {
   url: URL
   token: string
-  media: LocalMedia
-  onState(state: CallState): void
-  /** A passing word to the person at the screen. */
-  onNotice(text: string): void
+  /** The way in was replaced: the older token may open nothing any more. */
+  onToken(token: string): void
 }
 
-export interface Call {
-  /** To be called when a device went on or off. */
-  mediaChanged(): void
-  toggleScreen(): Promise<void>
-  say(text: string): void
+export interface Call extends AnyCall {
   sendFile(file: File): void
   cancelFile(key: string): void
   present(seat: string | null): void
   askForSnapshot(seat: string): void
-  /** Leaves for good; also after the server closed. */
-  leave(): void
 }
 
 const REFUSALS = {
   TOOL_NOT_ALLOWED: 'notAllowed', TOO_MANY_VIDEOS: 'tooManyVideos', TOO_FAST: 'tooFast'
 } as const
 
+/** What the buttons are called; those of other providers' tools are not here. */
+const TOOL_WORDS = {
+  chat: 'write', screen_sharing: 'shareScreen', file_upload: 'sendFile', snapshot: 'snapshot', present_to_everyone: 'present'
+} as const
+
 /** One visit to a room: what the server says becomes state, what the person does becomes messages. */
-export function createCall ({ url, token, media, onState, onNotice }: CallOptions): Call {
-  let state: CallState = { ...FIRST_STATE, microphone: media.microphoneOn(), camera: media.cameraOn() }
+export function createCall ({ url, token, onToken, media, onState, onNotice, onEnded }: CallOptions): Call {
+  let state = firstState(media)
   let chatEntries = 0
 
   const signalling = openSignalling({ url, token, onMessage, onPiece, onLost, onClosed, random: Math.random })
@@ -92,6 +90,9 @@ export function createCall ({ url, token, media, onState, onNotice }: CallOption
       case 'candidate':
         people.receive(message)
         break
+      case 'rights':
+        takeRights(message)
+        break
       case 'chat':
         putEntry({
           kind: 'chat', key: `chat-${++chatEntries}`, mine: message.from === state.you?.seat, from: message.name, text: message.text, at: message.at
@@ -127,6 +128,19 @@ export function createCall ({ url, token, media, onState, onNotice }: CallOption
     people.welcome(message)
     sayMedia()
     screen.resume()
+  }
+
+  function takeRights ({ tools, token }: Extract<ServerMessage, { type: 'rights' }>) {
+    const { tools: before } = state
+    signalling.renew(token)
+    onToken(token)
+    change({ tools })
+    const screenEnds = !tools.includes('screen_sharing') && screen.revoke()
+    if (screenEnds) onNotice(t('screenTaken'))
+    const taken = before.filter(tool => !tools.includes(tool) && !(screenEnds && tool === 'screen_sharing'))
+    const given = tools.filter(tool => !before.includes(tool))
+    if (taken.length > 0) onNotice(t('toolsTaken', { tools: wordsFor(taken) }))
+    if (given.length > 0) onNotice(t('toolsGiven', { tools: wordsFor(given) }))
   }
 
   function tellMe (you: NonNullable<CallState['you']>) {
@@ -172,9 +186,10 @@ export function createCall ({ url, token, media, onState, onNotice }: CallOption
     change({ phase: 'joining', reconnecting: true, people: [], presented: null })
   }
 
-  function onClosed (reason: NonNullable<CallState['reason']>) {
+  function onClosed (reason: ClosedReason) {
     release()
     change({ phase: 'closed', reason, people: [] })
+    onEnded(reason)
   }
 
   function release () {
@@ -209,4 +224,8 @@ export function createCall ({ url, token, media, onState, onNotice }: CallOption
       for (const entry of state.entries) if (entry.kind === 'file' && entry.url) URL.revokeObjectURL(entry.url)
     }
   }
+}
+
+function wordsFor (tools: readonly ToolName[]): string {
+  return tools.flatMap(tool => tool in TOOL_WORDS ? [t(TOOL_WORDS[tool as keyof typeof TOOL_WORDS])] : []).join(', ')
 }

@@ -13,6 +13,8 @@ export interface ScreenShare {
   /** The server says which stream of ours is the screen. */
   confirmed(stream: string | null): void
   refused(): void
+  /** The server lets nothing of it through any more. The answer: whether there was something to end. */
+  revoke(): boolean
   /** The connection broke: sending ends, the picture stays for `resume`. */
   suspend(): void
   resume(): void
@@ -78,8 +80,15 @@ export function createScreenShare ({ send, onNotice, onChange }: ScreenShareOpti
       }
     },
     refused () {
+      // A request that crossed the word of the server is over already.
+      if (phase !== 'asked') return
       release()
       onNotice(t('screenRefused'))
+    },
+    revoke () {
+      const ends = phase === 'on' || phase === 'asked'
+      if (ends) release()
+      return ends
     },
     suspend () {
       if (phase === 'on') onChange(null)

@@ -18,6 +18,8 @@ export interface SignallingOptions {
 export interface Signalling {
   send(message: ClientMessage): void
   sendPiece(transfer: number, content: ArrayBuffer): void
+  /** Comes back with this token from now on. */
+  renew(token: string): void
   close(): void
 }
 
@@ -31,13 +33,14 @@ export function openSignalling (options: SignallingOptions): Signalling {
   let timer: ReturnType<typeof setTimeout> | undefined
   let failures = 0
   let ended = false
+  let { token } = options
 
   function connect () {
     clearTimeout(timer)
     const mine = new WebSocket(options.url)
     socket = mine
     mine.binaryType = 'arraybuffer'
-    mine.onopen = () => send({ type: 'join', token: options.token })
+    mine.onopen = () => send({ type: 'join', token })
     mine.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => { if (mine === socket) take(data) }
     mine.onclose = ({ code }) => { if (mine === socket && !ended) lost(code) }
   }
@@ -93,6 +96,7 @@ export function openSignalling (options: SignallingOptions): Signalling {
   return {
     send,
     sendPiece,
+    renew (newer) { token = newer },
     close () {
       end()
       socket?.close(1000)
