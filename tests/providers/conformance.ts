@@ -1,33 +1,12 @@
 import type { Test } from 'tap'
-import type { Access, Person, RoomParticipant, RoomSpec, RoomState, VideoProvider } from '../../lib/providers/provider.ts'
+import type { RoomState } from '../../lib/providers/provider.ts'
+import {
+  enter, HOUR_MS, isUnsupported, keepsRooms, make, person, runs, seated, signal, spec, waysIn, type Check, type ConformanceSubject, type MakeSubject
+} from '../support/conformance-subject.ts'
+import { liveConformance } from './conformance-live.ts'
 
-/** A provider together with the vendor (or its stand-in) that it speaks to; fresh for every test. */
-export interface ConformanceSubject {
-  provider: VideoProvider
-  /** The vendor's clock. */
-  now (): Date
-  /** Named as the vendor names rooms, and never made. */
-  unknownRoom: RoomState
-  /** Puts a room beside ours that carries no marker of ours. Does nothing where the vendor is ours alone. */
-  plantForeignRoom (): Promise<void>
-  /** Two people who go in by their ways in, until the room is ended. */
-  call: {
-    start (room: RoomState, ways: readonly Access[]): Promise<void>
-    runs (room: RoomState): Promise<boolean>
-  }
-  /** Files shared in the room's calls. Does nothing where the vendor keeps none. */
-  plantUploads (room: RoomState, count: number): Promise<void>
-  /** A session of the room with what was said in it. Does nothing where the vendor writes nothing down. */
-  plantTranscription (room: RoomState, sessionId: string, text: string): Promise<void>
-  /** Everything that reached the vendor or what it keeps, as one text. */
-  outbound (): string
-  /** By title; each makes the vendor fail from then on. At least one. */
-  faults: Readonly<Record<string, () => void | Promise<void>>>
-}
+export type { ConformanceSubject, MakeSubject } from '../support/conformance-subject.ts'
 
-export type MakeSubject = (t: Test) => Promise<ConformanceSubject>
-
-const HOUR_MS = 3600_000
 const PRIVATE_ID = 'patient-8f21@clinic.example'
 
 /**
@@ -35,8 +14,7 @@ const PRIVATE_ID = 'patient-8f21@clinic.example'
  * that nothing is left out for any provider.
  */
 export async function providerConformance (t: Test, makeSubject: MakeSubject): Promise<void> {
-  const check = (title: string, run: (t: Test, subject: ConformanceSubject) => Promise<void>) =>
-    t.test(title, async t => await run(t, await makeSubject(t)))
+  const check: Check = (title, run) => t.test(title, async t => await run(t, await makeSubject(t)))
 
   await check('it has a name that can stand in a configuration', async (t, { provider }) => {
     t.match(provider.name, /^[a-z][a-z0-9-]*$/)
@@ -45,6 +23,8 @@ export async function providerConformance (t: Test, makeSubject: MakeSubject): P
   await check('its capabilities hold together', async (t, { provider: { capabilities } }) => {
     t.ok(capabilities.minParticipants >= 1 && capabilities.minParticipants <= capabilities.maxParticipants)
     t.ok(capabilities.recording.has('none'))
+    t.ok(!capabilities.recordsOnRequest || capabilities.recording.has('manual'), 'what is recorded on request is recorded by hand')
+    t.ok(!capabilities.livePermissions || capabilities.toolScope === 'participant')
   })
 
   await check('it answers a check', async (t, { provider }) => {
@@ -173,25 +153,25 @@ export async function providerConformance (t: Test, makeSubject: MakeSubject): P
     const { provider } = subject
     const participants = await seated(provider)
     const room = await provider.createRoom(spec(subject, 'd|1|1|1', participants), signal())
-    await subject.call.start(room, await waysIn(subject, room, participants))
-    t.equal(await subject.call.runs(room), true)
+    await enter(t, subject, room, await waysIn(subject, room, participants))
+    t.equal(await runs(subject, room), true)
     if (keepsRooms(subject)) t.match(await provider.getRoom(room, signal()), { status: 'RUNNING' })
     await provider.deleteRoom(room, signal())
-    t.equal(await subject.call.runs(room), !provider.capabilities.endCall)
+    t.equal(await runs(subject, room), !provider.capabilities.endCall)
   })
 
   await check('ending a call puts out who is inside and leaves the room, where the provider can', async (t, subject) => {
     const { provider } = subject
     const participants = await seated(provider)
     const room = await provider.createRoom(spec(subject, 'd|1|1|1', participants), signal())
-    await subject.call.start(room, await waysIn(subject, room, participants))
+    await enter(t, subject, room, await waysIn(subject, room, participants))
     if (!provider.capabilities.endCall) {
       await t.rejects(provider.endCall(room, signal()), { code: 'CAPABILITY_UNSUPPORTED', statusCode: 501 })
-      t.equal(await subject.call.runs(room), true)
+      t.equal(await runs(subject, room), true)
       return
     }
     await provider.endCall(room, signal())
-    t.equal(await subject.call.runs(room), false)
+    t.equal(await runs(subject, room), false)
     if (keepsRooms(subject)) t.match(await provider.getRoom(room, signal()), { status: 'NOT_RUNNING' })
     await t.resolves(provider.endCall(subject.unknownRoom, signal()), 'a missing room has no call')
   })
@@ -231,6 +211,8 @@ export async function providerConformance (t: Test, makeSubject: MakeSubject): P
     t.equal(await since(0), provider.capabilities.listsRooms ? 1 : 0)
     t.equal(await since(HOUR_MS), 0)
   })
+
+  await liveConformance(check)
 
   await check('all files of a room are listed and deleted one by one, and nobody else’s', async (t, subject) => {
     const { provider } = subject
@@ -323,37 +305,7 @@ export async function providerConformance (t: Test, makeSubject: MakeSubject): P
   })
 }
 
-const signal = () => AbortSignal.timeout(30_000)
 const longAgo = (subject: ConformanceSubject) => new Date(subject.now().getTime() - HOUR_MS)
-
-/** A vendor whose rooms are names alone knows nothing of a room but what runs in it. */
-const keepsRooms = ({ provider: { capabilities } }: ConformanceSubject) => capabilities.listsRooms || !capabilities.deterministicRooms
-
-function person (id: string): Person {
-  return { externalId: `person-${id}`, privilege: id === 'a' ? 'plus' : 'basic', fullName: `Zoë ${id.toUpperCase()} Example`, language: 'it' }
-}
-
-async function seated (provider: VideoProvider, ids: readonly string[] = ['a', 'b']): Promise<RoomParticipant[]> {
-  return await Promise.all(ids.map(async id => ({
-    ...person(id), ...await provider.ensureUser(person(id), signal()), tools: provider.capabilities.tools
-  })))
-}
-
-function spec (subject: ConformanceSubject, marker: string, participants: readonly RoomParticipant[]): RoomSpec {
-  const startAt = subject.now()
-  return { marker, participants, startAt, endAt: new Date(startAt.getTime() + HOUR_MS), live: false, recording: 'none' }
-}
-
-async function make (subject: ConformanceSubject, marker: string): Promise<RoomState> {
-  return await subject.provider.createRoom(spec(subject, marker, await seated(subject.provider)), signal())
-}
-
-async function waysIn (subject: ConformanceSubject, room: RoomState, participants: readonly RoomParticipant[]): Promise<Access[]> {
-  const notBefore = new Date(subject.now().getTime() - 60_000)
-  const expiresAt = new Date(subject.now().getTime() + HOUR_MS)
-  return await Promise.all(participants.map(one =>
-    subject.provider.accessFor(room, one, { notBefore, expiresAt, language: 'it' }, signal())))
-}
 
 /** Calls everything; what cannot be computed without the vendor has to fail in the promised way. */
 async function everyMethod (t: Test, subject: ConformanceSubject, ended: AbortSignal, room: RoomState = subject.unknownRoom): Promise<void> {
@@ -369,6 +321,12 @@ async function everyMethod (t: Test, subject: ConformanceSubject, ended: AbortSi
     accessFor: () => provider.accessFor(room, participants[0]!, access, ended),
     findRooms: () => provider.findRooms('d', longAgo(subject), ended),
     deleteRoom: () => provider.deleteRoom(room, ended),
+    ...provider.capabilities.livePermissions && { setPermissions: () => provider.setPermissions(room, { ...participants[0]!, revocations: 1 }, ended) },
+    ...provider.capabilities.removal !== 'never' && { removeParticipant: () => provider.removeParticipant(room, participants[0]!, ended) },
+    ...provider.capabilities.recordsOnRequest && {
+      startRecording: () => provider.startRecording(room, ended),
+      stopRecording: () => provider.stopRecording(room, ended)
+    },
     ...provider.capabilities.uploads && {
       listUploads: () => provider.listUploads(room, ended),
       deleteUpload: () => provider.deleteUpload({ key: 'folder/a' }, ended)
@@ -383,10 +341,6 @@ async function everyMethod (t: Test, subject: ConformanceSubject, ended: AbortSi
   // All at once: a vendor that never answers is waited for once.
   await Promise.all(Object.entries(calls).map(async ([name, call]) =>
     await call().then(() => t.pass(`${name} needs no vendor`), (error: unknown) => isOfTheCatalogue(t, error, name))))
-}
-
-async function isUnsupported (t: Test, calls: Readonly<Record<string, Promise<unknown>>>): Promise<void> {
-  for (const [name, call] of Object.entries(calls)) await t.rejects(call, { code: 'CAPABILITY_UNSUPPORTED', statusCode: 501 }, name)
 }
 
 async function textOf (body: AsyncIterable<Uint8Array>): Promise<string> {

@@ -16,9 +16,22 @@ t.test('a way in is the room’s page with a token of its own for each', async (
   daily.advance(AFTER_START_MS)
   const claims = { r: room.providerRoomId, nbf: seconds('2026-11-21T09:55:00Z'), exp: seconds('2026-11-21T11:00:00Z') }
   t.match(await daily.claimsOf(url), { ...claims, ud: spec.doctor.providerUserId, u: 'Ada Rossi', o: true, uil: 'it', ss: true, p: { hasPresence: true, canSend: ['video', 'audio', 'screenVideo', 'screenAudio'] } })
-  t.match(await daily.claimsOf(other), { ...claims, ud: spec.patient.providerUserId, u: 'Bruno Verdi', o: false, uil: 'user', ss: false, p: { hasPresence: true, canSend: ['video', 'audio'], canAdmin: false } })
+  t.match(await daily.claimsOf(other), { ...claims, ud: spec.patient.providerUserId, u: 'Bruno Verdi', o: false, uil: 'user', ss: true, p: { hasPresence: true, canSend: ['video', 'audio'], canAdmin: false } })
   t.match(new URL(url), { pathname: `/${room.providerRoomId}` })
   t.notMatch(url, /Rossi/)
+})
+
+t.test('who may not share his screen cannot, and may be allowed to while he is inside unless he is an owner', async (t) => {
+  const { daily, provider } = await dailySubject(t)
+  const spec = await roomSpec(provider)
+  const room = await provider.createRoom(spec, signal)
+  const claimsOf = async (who: typeof spec.doctor) => {
+    await provider.accessFor(room, { ...who, tools: new Set(['chat']) }, accessWindow, signal)
+    return daily.requests.at(-1)?.body['properties']
+  }
+  const permissions = { canSend: ['video', 'audio'] }
+  t.match(await claimsOf(spec.patient), { is_owner: false, enable_screenshare: true, permissions })
+  t.match(await claimsOf(spec.doctor), { is_owner: true, enable_screenshare: false, permissions })
 })
 
 t.test('no token outlives its time, opens another room, or sets the room’s end aside', async (t) => {

@@ -1,10 +1,15 @@
 import t from 'tap'
+import { readUserId } from '../../lib/providers/daily/user-ids.ts'
+import { maySend } from '../support/fake-daily-calls.ts'
 import { dailySubject } from '../support/fake-daily.ts'
 import { providerConformance } from './conformance.ts'
 
 await providerConformance(t, async (t) => {
   const { daily, provider } = await dailySubject(t, { timeoutMs: 1500 })
-  const insideOf = (name: string) => daily.rooms.filter((room) => room.name === name).reduce((sum, { inside }) => sum + inside.size, 0)
+  // What holds where Daily's bans do. What is done where they do not: daily-bans.test.ts.
+  daily.switches.bansOutliveCalls = true
+  const named = (name: string) => daily.rooms.findLast((room) => room.name === name)
+  const seatsIn = (name: string) => [...named(name)?.inside.values() ?? []]
   return {
     provider,
     now: () => daily.time.now,
@@ -19,10 +24,15 @@ await providerConformance(t, async (t) => {
       daily.transcripts.push({ id: `transcript-${daily.transcripts.length}`, sessionId, status: 't_finished', text, vtt: true })
     },
     call: {
-      async start (_room, ways) {
-        for (const way of ways) await daily.enter(way.url)
+      join: async (_room, { url }) => await daily.enter(url).then(() => 'inside', () => 'refused'),
+      inside: async ({ providerRoomId }) => [...new Set(seatsIn(providerRoomId).map(({ userId }) => readUserId(userId).providerUserId))],
+      async mayUse ({ providerRoomId }, providerUserId, tool) {
+        if (tool === 'chat') return named(providerRoomId)?.given['enable_chat'] === true
+        const seat = seatsIn(providerRoomId).find(({ userId }) => readUserId(userId).providerUserId === providerUserId)
+        return seat !== undefined && tool === 'screen_sharing' && maySend(seat, 'screenVideo')
       },
-      runs: async ({ providerRoomId }) => insideOf(providerRoomId) >= 2
+      sharedTools: new Set(['chat']),
+      recordings: async ({ providerRoomId }) => named(providerRoomId)?.recordings ?? []
     },
     outbound: () => daily.everything(),
     faults: {

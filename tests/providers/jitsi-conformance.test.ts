@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { roomNames } from '../../lib/providers/jitsi/room-names.ts'
 import { jitsiProvider, type JitsiProviderOptions } from '../../lib/providers/jitsi/provider.ts'
-import { APP_SECRET, JITSI_KEY, KEY_ID, SYSTEM_KEY, SYSTEM_KEY_ID, startFakeJitsi, type FakeJitsi, type FakeJitsiOptions } from '../support/fake-jitsi.ts'
+import { APP_SECRET, EntryRefused, JITSI_KEY, KEY_ID, SYSTEM_KEY, SYSTEM_KEY_ID, startFakeJitsi, type FakeJitsi, type FakeJitsiOptions } from '../support/fake-jitsi.ts'
 import { providerConformance, type ConformanceSubject } from './conformance.ts'
 
 const SECRET = 'only for tests'
@@ -24,8 +24,16 @@ async function subjectOf (t: Test, server: FakeJitsiOptions, configured: (jitsi:
     async plantUploads () {},
     async plantTranscription () {},
     call: {
-      async start (_room, ways) { for (const { url } of ways) await jitsi.enter(url) },
-      runs: async ({ providerRoomId }) => (jitsi.rooms.get(nodeOf(providerRoomId))?.occupants.size ?? 0) >= 2
+      join: async (_room, { url }) => await jitsi.enter(url).then(
+        () => 'inside',
+        (error: unknown) => {
+          if (error instanceof EntryRefused) return 'refused'
+          throw error
+        }),
+      inside: async ({ providerRoomId }) => {
+        const { occupants } = jitsi.rooms.get(nodeOf(providerRoomId)) ?? { occupants: new Map<string, never>() }
+        return [...new Set([...occupants.keys()].map(seat => seat.split(' ')[0] ?? ''))]
+      }
     },
     outbound: () => jitsi.everything(),
     faults: {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { livekitProvider } from '../../lib/providers/livekit/provider.ts'
-import { LIVEKIT_KEY, LIVEKIT_SECRET, signed, startFakeLivekit, wayOf } from '../support/fake-livekit.ts'
+import { claimsIn, LIVEKIT_KEY, LIVEKIT_SECRET, signed, startFakeLivekit, wayOf } from '../support/fake-livekit.ts'
+import { signal } from '../support/livekit-provider.ts'
 import { recordedPause } from '../support/vendor-subject.ts'
 import { providerConformance } from './conformance.ts'
 
@@ -32,10 +33,19 @@ await providerConformance(t, async (t) => {
     async plantUploads () {},
     async plantTranscription () {},
     call: {
-      async start (_room, ways) {
-        for (const way of ways) if (fake.join(wayOf(way.url).token) !== 200) throw new Error('a way in was refused')
+      // Whom the server lets in is looked at before he has a connection for pictures and sound.
+      async join ({ providerRoomId }, way) {
+        const { token } = wayOf(way.url)
+        if (fake.join(token) !== 200) return 'refused'
+        await provider.endOverdueRooms(fake.time.now, signal)
+        const { sub = '' } = claimsIn(token)
+        return fake.rooms.get(providerRoomId)?.inside.has(sub) === true ? 'inside' : 'refused'
       },
-      runs: async ({ providerRoomId }) => (fake.rooms.get(providerRoomId)?.inside.size ?? 0) >= 2
+      inside: async ({ providerRoomId }) => [...fake.rooms.get(providerRoomId)?.inside.keys() ?? []],
+      async mayUse ({ providerRoomId }, providerUserId, tool) {
+        const { grants } = fake.rooms.get(providerRoomId)?.inside.get(providerUserId) ?? {}
+        return tool === 'chat' ? grants?.['canPublishData'] === true : ((grants?.['canPublishSources'] ?? []) as string[]).includes('screen_share')
+      }
     },
     outbound: () => fake.everything(),
     faults: {

@@ -95,7 +95,7 @@ t.test('rooms of others are left alone, whatever they are called', async (t) => 
   const theirs = await other.provider.createRoom(spec({ durationSeconds: 60 }), signal)
   fake.join(signed({ iss: LIVEKIT_KEY, sub: 'them', exp: fake.time.now.getTime() / 1000 + 60, video: { roomJoin: true, room: 'tc_like-ours' } }))
   advance(2 * MINUTE_MS)
-  t.same(await provider.endOverdueRooms(fake.time.now, signal), { ended: 0, failed: 0, nextEndAt: undefined })
+  t.same(await provider.endOverdueRooms(fake.time.now, signal), { ended: 0, failed: 0, putOut: 0, nextEndAt: undefined })
   t.same([...fake.rooms.keys()], [theirs.providerRoomId, 'tc_like-ours'])
 })
 

@@ -8,11 +8,10 @@ const verifier = new TokenVerifier(LIVEKIT_KEY, LIVEKIT_SECRET)
 const now = () => new Date()
 
 t.test('the vendor’s own verifier takes a participant’s token, which grants his room and his tools alone', async (t) => {
-  const { provider, spec } = await livekitSubject(t, {}, now())
+  const { fake, provider, spec } = await livekitSubject(t, {}, now())
   const room = await provider.createRoom(spec(), signal)
-  const notBefore = new Date(Date.now() - HOUR_MS)
   const expiresAt = new Date(Date.now() + HOUR_MS)
-  const granted = async (tools: Parameters<typeof person>[2]) => {
+  const granted = async (tools: Parameters<typeof person>[2], notBefore = new Date(Date.now() - HOUR_MS)) => {
     const { url } = await provider.accessFor(room, person(provider, 'ada', tools), { notBefore, expiresAt }, signal)
     return await verifier.verify(wayOf(url).token)
   }
@@ -21,8 +20,10 @@ t.test('the vendor’s own verifier takes a participant’s token, which grants 
     iss: LIVEKIT_KEY,
     sub: person(provider, 'ada').providerUserId,
     name: 'Zoë ada',
-    nbf: Math.floor(notBefore.getTime() / 1000),
+    // When it was made: what is older can be told from it.
+    nbf: Math.floor(fake.time.now.getTime() / 1000),
     exp: Math.floor(expiresAt.getTime() / 1000),
+    attributes: { revocations: '0', room: fake.rooms.get(room.providerRoomId)?.sid },
     video: { ...least, canPublishSources: ['camera', 'microphone'], canPublishData: false }
   })
   t.strictSame((await granted(['chat'])).video, { ...least, canPublishSources: ['camera', 'microphone'], canPublishData: true })
@@ -33,7 +34,7 @@ t.test('no token of a participant makes, lists or administers rooms', async (t) 
   const { fake, provider, spec, tokenFor } = await livekitSubject(t)
   const room = await provider.createRoom(spec(), signal)
   const token = await tokenFor(room, 'ada', ['chat', 'screen_sharing'])
-  for (const method of ['CreateRoom', 'ListRooms', 'DeleteRoom', 'ListParticipants', 'RemoveParticipant']) {
+  for (const method of ['CreateRoom', 'ListRooms', 'DeleteRoom', 'ListParticipants', 'RemoveParticipant', 'UpdateParticipant']) {
     const body = method === 'CreateRoom' ? { name: room.providerRoomId } : method === 'ListRooms' ? {} : { room: room.providerRoomId }
     const answer = await fetch(`${fake.origin}/twirp/livekit.RoomService/${method}`, {
       method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(body)

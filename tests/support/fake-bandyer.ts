@@ -1,7 +1,7 @@
 import type { Teardown } from './service.ts'
 import {
-  chooseBackground, linkOf, listedRooms, makeBackground, makeCredentials, makeRoom, makeUser, pageOf, Refusal, removeRoom, removeUpload,
-  roomStatus, roomToRead, startFakeVendor, type FakeVendor, type Route, type VendorRoom
+  chooseBackground, linkOf, linkSeat, listedRooms, makeBackground, makeCredentials, makeRoom, makeUser, pageOf, Refusal, removeRoom, removeUpload,
+  revokeLink, roomStatus, roomToRead, startFakeVendor, type FakeVendor, type Route, type VendorRoom
 } from './fake-vendor.ts'
 
 /** Bandyer's REST API, first generation, as its reference tells it: everything wrapped, `skip` and `limit`, 400 for what is unknown. */
@@ -98,6 +98,23 @@ function routesOf (vendor: FakeVendor): Route[] {
       answer: (_request, id = '') => {
         removeRoom(vendor, id)
         return success({ room: { room_id: id, message: `Room ${id} and all user links associated deleted` } })
+      }
+    },
+    {
+      method: 'DELETE',
+      path: /^\/token\/delete\/([^/]+)$/,
+      answer: (_request, token = '') => {
+        revokeLink(vendor, token)
+        return success({ token, message: 'Token deleted' })
+      }
+    },
+    {
+      method: 'GET',
+      path: /^\/token\/check\/([^/]+)$/,
+      answer: (_request, token = '') => {
+        const seat = linkSeat(vendor, token)
+        if (seat === undefined && vendor.switches.missing !== 'closed') throw new Refusal(vendor.switches.missing, 'token_not_found')
+        return success({ token, code: seat === undefined || seat.revoked === true ? 'NOT_ACTIVE_TOKEN' : 'ACTIVE_TOKEN', message: '' })
       }
     },
     {

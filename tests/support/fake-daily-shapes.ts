@@ -1,4 +1,4 @@
-/** What Daily takes in a request's body; anything else it refuses. */
+/** What Daily takes in a request's body, and how it refuses anything else. */
 
 export type Check = (value: unknown) => boolean
 export const bool: Check = (value) => typeof value === 'boolean'
@@ -6,11 +6,24 @@ export const text: Check = (value) => typeof value === 'string' && value !== ''
 const seconds: Check = (value) => Number.isSafeInteger(value) && Number(value) > 1e9 && Number(value) < 1e10
 export const oneOf = (...words: string[]): Check => (value) => typeof value === 'string' && words.includes(value)
 const language = oneOf('da', 'de', 'en', 'es', 'fi', 'fr', 'it', 'jp', 'ka', 'nl', 'no', 'pt', 'pt-BR', 'pl', 'ru', 'sv', 'tr', 'user')
-const recording = oneOf('cloud', 'cloud-audio-only', 'local', 'raw-tracks')
+export const recording = oneOf('cloud', 'cloud-audio-only', 'local', 'raw-tracks')
 const media: Check = (value) => typeof value === 'boolean' || (Array.isArray(value) && value.every(oneOf('video', 'audio', 'screenVideo', 'screenAudio')))
 export const fields = (checks: Record<string, Check>): Check => (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.entries(value).every(([name, one]) => checks[name]?.(one) === true)
-const permissions = fields({ hasPresence: bool, canSend: media, canReceive: () => true, canAdmin: (value) => bool(value) || Array.isArray(value) })
+export const permissions = fields({ hasPresence: bool, canSend: media, canReceive: () => true, canAdmin: (value) => bool(value) || Array.isArray(value) })
+
+/** An answer that refuses; its prose holds what no log may. */
+export class Refusal extends Error {
+  readonly status: number
+  readonly body: object
+  constructor (status: number, error: string, more: object = {}) {
+    super(error)
+    this.status = status
+    this.body = { error, info: 'about somebody@clinic.example, see https://acme.daily.co/secret-link', ...more }
+  }
+}
+export const invalid = (more = {}) => new Refusal(400, 'invalid-request-error', more)
+export const notFound = (more = {}) => new Refusal(404, 'not-found', more)
 
 export const ROOM_PROPERTIES = fields({
   nbf: seconds,

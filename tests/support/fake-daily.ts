@@ -2,13 +2,21 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { jwtVerify, SignJWT } from 'jose'
 import { dailyProvider, type DailyProviderOptions } from '../../lib/providers/daily/provider.ts'
-import { bool, DEFAULTS, fields, oneOf, ROOM_PROPERTIES, text, TOKEN_PROPERTIES, type Check } from './fake-daily-shapes.ts'
+import { callRoutes, refusesEntry } from './fake-daily-calls.ts'
+import { DEFAULTS, fields, invalid, notFound, oneOf, Refusal, ROOM_PROPERTIES, TOKEN_PROPERTIES, type Check } from './fake-daily-shapes.ts'
 import type { Teardown } from './service.ts'
 
 export const DAILY_KEY = 'daily_fake_key_0001'
 const DOMAIN_ID = '30f866c3-0000-4000-8000-000000000001'
 const START = new Date('2026-11-21T09:00:00.000Z')
 const SIGNING_KEY = new TextEncoder().encode(DAILY_KEY)
+
+/** What is taken in so many milliseconds; the first that fits a request counts. */
+const RATES = [
+  { on: /^DELETE \/rooms\/|^GET \/recordings$/, limits: [{ most: 2, ms: 1000 }, { most: 50, ms: 30_000 }] },
+  { on: /^POST .*\/recordings\/start$/, limits: [{ most: 1, ms: 1000 }, { most: 5, ms: 5000 }] },
+  { on: /./, limits: [{ most: 20, ms: 1000 }, { most: 100, ms: 5000 }] }
+]
 
 export type DailyFault = 'wrong key' | 'bad header' | 'forbidden' | 'refused' | 'moved' | 'busy' | 'failing' | 'malformed' | 'empty' | 'dropped' | 'silent'
 
@@ -30,8 +38,24 @@ export interface FakeDailyRoom {
   given: Record<string, unknown>
   deleted: boolean
   /** By session. */
-  inside: Map<string, { userId: string, joinedAt: Date, owner: boolean, permissions: unknown }>
+  inside: Map<string, FakeDailySession>
+  /** User ids. */
+  bans: Set<string>
+  /** The oldest first. */
+  recordings: Array<'running' | 'ended'>
 }
+
+export interface FakeDailySession {
+  userId: string
+  joinedAt: Date
+  owner: boolean
+  /** As the token gave them, or as they were changed since. */
+  permissions: unknown
+  /** Whether his token lets him share his screen at all. */
+  screen?: boolean | undefined
+}
+
+export type FakeDailyRoute = readonly [method: string, path: RegExp, handle: (request: FakeDailyRequest, ...parts: string[]) => object | Promise<object>]
 
 export interface FakeDaily {
   baseUrl: string
@@ -50,6 +74,12 @@ export interface FakeDaily {
     nameTaken: 400 | 409
     /** Presence still shows who was put out. */
     presenceLags: boolean
+    /** Bans are taken where nobody is inside, and remembered when the last one has left. Daily promises neither. */
+    bansOutliveCalls: boolean
+    /** Who has just come is inside, and there is no call yet. */
+    callLags: boolean
+    /** How it is told that a recording runs already. */
+    activeRecordingInfo: string
     /** Changes an answer to a room before it is sent. */
     distortRoom: (room: Record<string, unknown>) => Record<string, unknown>
     listOmitsCount: boolean
@@ -73,23 +103,11 @@ export interface FakeDaily {
   everything (): string
 }
 
-class Refusal extends Error {
-  readonly status: number
-  readonly body: object
-  constructor (status: number, error: string, more: object = {}) {
-    super(error)
-    this.status = status
-    this.body = { error, info: 'about somebody@clinic.example, see https://acme.daily.co/secret-link', ...more }
-  }
-}
-const invalid = () => new Refusal(400, 'invalid-request-error')
-const notFound = (more = {}) => new Refusal(404, 'not-found', more)
-
 /** Daily's REST API with its rules for names, times, seats and rates, and a clock that stands still until it is moved. */
 export async function startFakeDaily (t: Teardown): Promise<FakeDaily> {
   const faults: Array<{ fault: DailyFault, left: number, on: RegExp }> = []
   const hooks: Array<{ on: RegExp, run: () => unknown }> = []
-  const taken = { requests: [] as number[], deletions: [] as number[] }
+  const taken = new Map<object, number[]>()
   let made = 0
   let origin = ''
   const nowSeconds = () => daily.time.now.getTime() / 1000
@@ -107,6 +125,9 @@ export async function startFakeDaily (t: Teardown): Promise<FakeDaily> {
       presenceAfterDeletion: false,
       nameTaken: 400,
       presenceLags: false,
+      bansOutliveCalls: false,
+      callLags: false,
+      activeRecordingInfo: 'the room has an active stream',
       distortRoom: (room) => room,
       listOmitsCount: false,
       listIgnoresCursor: false,
@@ -126,7 +147,7 @@ export async function startFakeDaily (t: Teardown): Promise<FakeDaily> {
     },
     plantRoom (room) {
       const id = `d61cd7b2-a273-42b4-89bd-${String(++made).padStart(12, '0')}`
-      const planted = { id, name: `planted-${made}`, createdAt: daily.time.now, privacy: 'public', given: {}, deleted: false, inside: new Map(), ...room }
+      const planted = { id, name: `planted-${made}`, createdAt: daily.time.now, privacy: 'public', given: {}, deleted: false, inside: new Map(), bans: new Set<string>(), recordings: [], ...room }
       daily.rooms.push(planted)
       return planted
     },
@@ -144,10 +165,11 @@ export async function startFakeDaily (t: Teardown): Promise<FakeDaily> {
       if (claims['r'] !== room.name || claims['d'] !== DOMAIN_ID) throw new Error('of another room')
       const { nbf = 0, exp = Infinity, max_participants: most = 200, enforce_unique_user_ids: unique } = room.given
       if (Number(nbf) > nowSeconds() || Number(exp) <= nowSeconds()) throw new Error('not now')
+      if (refusesEntry(daily, room, String(claims['ud']))) throw new Error('banned')
       if (unique === true) for (const [session, { userId }] of room.inside) if (userId === claims['ud']) room.inside.delete(session)
       if (room.inside.size >= Number(most)) throw new Error('full')
       const session = `session-${++made}`
-      room.inside.set(session, { userId: String(claims['ud']), joinedAt: daily.time.now, owner: claims['o'] === true, permissions: claims['p'] })
+      room.inside.set(session, { userId: String(claims['ud']), joinedAt: daily.time.now, owner: claims['o'] === true, permissions: claims['p'], screen: claims['ss'] !== false })
       return session
     },
     everything: () => JSON.stringify([daily.requests.map(({ query, ...request }) => ({ ...request, query: String(query) })), daily.rooms])
@@ -183,8 +205,7 @@ export async function startFakeDaily (t: Teardown): Promise<FakeDaily> {
   }
   const counted = (data: readonly unknown[], count: number) => ({ ...(daily.switches.listOmitsCount ? {} : { total_count: count }), data })
 
-  type Handler = (request: FakeDailyRequest, ...parts: string[]) => object | Promise<object>
-  const routes: ReadonlyArray<readonly [string, RegExp, Handler]> = [
+  const routes: readonly FakeDailyRoute[] = [
     ['GET', /^\/$/, () => ({ domain_name: 'acme', domain_id: DOMAIN_ID, config: {} })],
     ['GET', /^\/rooms$/, ({ query }) => {
       const there = daily.rooms.filter(({ deleted }) => !deleted).toReversed()
@@ -210,21 +231,7 @@ export async function startFakeDaily (t: Teardown): Promise<FakeDaily> {
       if (isOver(room)) throw new Refusal(daily.switches.expiredDelete, 'not-found', { deleted: true, name })
       return { deleted: true, name }
     }],
-    ['GET', /^\/rooms\/([\w-]+)\/presence$/, (_request, name) => {
-      const room = daily.rooms.findLast((one) => one.name === name)
-      if (room === undefined || (room.deleted && !daily.switches.presenceAfterDeletion)) throw notFound()
-      const all = [...room.inside].map(([id, { userId, joinedAt }]) =>
-        ({ room: name, id, userId, userName: 'Zoë Example', mtgSessionId: 'mtg-1', joinTime: joinedAt.toISOString(), duration: 0 }))
-      return { total_count: all.length, data: all.slice(0, 100) }
-    }],
-    ['POST', /^\/rooms\/([\w-]+)\/eject$/, ({ body }, name) => {
-      const list: Check = (value) => Array.isArray(value) && value.length <= 100 && value.every(text)
-      if (!fields({ ids: list, user_ids: list, ban: bool })(body)) throw invalid()
-      const room = daily.rooms.findLast((one) => one.name === name)
-      if (room === undefined) throw notFound()
-      const ids = (body['ids'] ?? []) as string[]
-      return { ejectedIds: daily.switches.presenceLags ? ids : ids.filter((id) => room.inside.delete(id)) }
-    }],
+    ...callRoutes(daily),
     ['POST', /^\/meeting-tokens$/, async ({ body }) => {
       if (!fields({ properties: TOKEN_PROPERTIES })(body)) throw invalid()
       const given = body['properties'] as Record<string, unknown>
@@ -269,15 +276,12 @@ export async function startFakeDaily (t: Teardown): Promise<FakeDaily> {
 
   const checkRate = ({ method, path }: FakeDailyRequest) => {
     const nowMs = daily.time.now.getTime()
-    const within = (times: number[], ms: number) => times.filter((one) => one > nowMs - ms).length
-    const isDeletion = method === 'DELETE' && path.startsWith('/rooms/')
-    const { requests, deletions } = taken
-    const tooMany = isDeletion
-      ? within(deletions, 1000) >= 2 || within(deletions, 30_000) >= 50
-      : within(requests, 1000) >= 20 || within(requests, 5000) >= 100
-    if (tooMany) throw new Refusal(429, 'rate-limit-error')
-    const times = isDeletion ? deletions : requests
-    times.push(nowMs)
+    const line = `${method} ${path}`
+    const rate = RATES.find(({ on }) => on.test(line))
+    if (rate === undefined) return
+    const times = taken.get(rate) ?? []
+    if (rate.limits.some(({ most, ms }) => times.filter((one) => one > nowMs - ms).length >= most)) throw new Refusal(429, 'rate-limit-error')
+    taken.set(rate, [...times, nowMs])
   }
 
   const answerTo = async (request: FakeDailyRequest): Promise<{ status: number, body: object }> => {
@@ -332,10 +336,11 @@ export async function startFakeDaily (t: Teardown): Promise<FakeDaily> {
   return daily
 }
 
-/** The provider on a fresh stand-in. Pauses are waited for by the stand-in's clock alone, and remembered. */
+/** The provider on a fresh stand-in. Pauses are waited for by the stand-in's clock alone, and remembered; nothing is due by itself. */
 export async function dailySubject (t: Teardown, options: Partial<DailyProviderOptions> = {}) {
   const daily = await startFakeDaily(t)
   const pauses: number[] = []
+  let due: (() => void) | undefined
   const provider = dailyProvider({
     baseUrl: daily.baseUrl,
     apiKey: DAILY_KEY,
@@ -347,10 +352,20 @@ export async function dailySubject (t: Teardown, options: Partial<DailyProviderO
       pauses.push(ms)
       daily.advance(ms)
     },
+    schedule: (_delayMs, run) => {
+      due = run
+      return () => { due = undefined }
+    },
     ...options
   })
   t.teardown(() => provider.close())
-  return { daily, provider, pauses }
+  /** Lets what is planned happen, and waits for it. */
+  const look = async () => {
+    const run = due
+    due = undefined
+    await run?.()
+  }
+  return { daily, provider, pauses, look, isWatching: () => due !== undefined }
 }
 
 function misbehave (fault: DailyFault, response: ServerResponse): void {

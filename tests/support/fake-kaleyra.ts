@@ -1,7 +1,7 @@
 import type { Teardown } from './service.ts'
 import {
-  chooseBackground, linkOf, listedRooms, makeBackground, makeCredentials, makeRoom, makeUser, pageOf, Refusal, removeRoom, removeUpload,
-  roomStatus, roomToRead, startFakeVendor, type FakeVendor, type Route, type VendorRoom, type VendorUpload
+  chooseBackground, linkOf, listedRooms, makeBackground, makeCredentials, makeRoom, makeUser, pageOf, Refusal, removeRoom, removeSeat,
+  removeUpload, roomStatus, roomToRead, startFakeVendor, switchRecording, type FakeVendor, type Route, type VendorRoom, type VendorUpload
 } from './fake-vendor.ts'
 
 export interface FakeKaleyra extends FakeVendor {
@@ -31,7 +31,7 @@ function routesOf (vendor: FakeVendor, transcriptionAs: FakeKaleyra['transcripti
   const roomBody = (room: VendorRoom) => ({
     id: room.id,
     creation_date: room.createdAt.toISOString(),
-    status: roomStatus(room),
+    ...(vendor.switches.statusKey === '' ? {} : { [vendor.switches.statusKey]: roomStatus(room) }),
     recording: room.recording === 'none' ? null : room.recording,
     duration: room.duration,
     call_type: 'audio_video',
@@ -94,6 +94,19 @@ function routesOf (vendor: FakeVendor, transcriptionAs: FakeKaleyra['transcripti
         removeRoom(vendor, id)
         return { status: 204 }
       }
+    },
+    {
+      method: 'DELETE',
+      path: /^\/v2\/rooms\/([^/]+)\/participants\/([^/]+)$/,
+      answer: (_request, id = '', userId = '') => {
+        removeSeat(vendor, id, userId)
+        return { status: 204 }
+      }
+    },
+    {
+      method: 'POST',
+      path: /^\/v2\/rooms\/([^/]+)\/(start|stop)-recording$/,
+      answer: (_request, id = '', verb = '') => success(roomBody(switchRecording(vendor, id, verb === 'start')))
     },
     {
       method: 'GET',

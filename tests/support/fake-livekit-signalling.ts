@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import * as protocol from '@livekit/protocol'
 import type { Page } from 'playwright-core'
 import { WebSocketServer, type WebSocket } from 'ws'
-import type { Claims, FakeLivekit } from './fake-livekit.ts'
+import type { Claims, FakeLivekit, FakeParticipant } from './fake-livekit.ts'
 import type { Teardown } from './service.ts'
 
 export const { DisconnectReason } = protocol
@@ -66,10 +66,28 @@ export async function addSignalling (t: Teardown, fake: FakeLivekit, peerPage: P
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Claims
     sockets.handleUpgrade(request, socket, head, (client) => { serve(client, claims, joinRequestOf(searchParams.get('join_request') ?? '')) })
   })
+  fake.onChange.push((room, participant, what) => {
+    const visit = visits.findLast(({ claims }) => claims.video?.room === room && claims.sub === participant.identity)
+    if (visit === undefined) return
+    if (what === 'removed') {
+      visit.dismiss(DisconnectReason.PARTICIPANT_REMOVED)
+      return
+    }
+    const { renewed, grants } = participant
+    for (const [source, { sid }] of visit.sends) {
+      if (sourcesOf(grants).includes(source)) continue
+      visit.sends.delete(source)
+      visit.say({ case: 'trackUnpublished', value: { trackSid: sid } })
+    }
+    visit.say({ case: 'update', value: { participants: [{ ...infoOf(participant), version: renewed.length }] } })
+    visit.say({ case: 'refreshToken', value: renewed.at(-1) ?? '' })
+  })
   t.teardown(() => {
     for (const client of sockets.clients) client.terminate()
     sockets.close()
   })
+
+  const insideOf = ({ sub = '', video }: Claims) => fake.rooms.get(String(video?.room))?.inside.get(sub)
 
   function serve (client: WebSocket, claims: Claims, join: protocol.JoinRequest): void {
     const key = `visit-${visits.length + 1}`
@@ -91,6 +109,8 @@ export async function addSignalling (t: Teardown, fake: FakeLivekit, peerPage: P
       if (message.case === 'offer') answer(message.value).catch(() => { client.terminate() })
       if (message.case === 'addTrack') {
         const { cid, type, source, muted, name } = message.value
+        // What may not be sent is not answered.
+        if (!sourcesOf(insideOf(claims)?.grants ?? {}).includes(source)) return
         const sid = `TR_${key}_${source}`
         visit.sends.set(source, { sid, muted })
         say({ case: 'trackPublished', value: { cid, track: { sid, type, source, muted, name } } })
@@ -104,7 +124,7 @@ export async function addSignalling (t: Teardown, fake: FakeLivekit, peerPage: P
     })
     client.on('close', () => { fake.leave(String(claims.video?.room), claims.sub ?? '') })
 
-    say({ case: 'join', value: joinResponse(claims) })
+    say({ case: 'join', value: joinResponse(claims, insideOf(claims)) })
     if (join.publisherOffer !== undefined) answer(join.publisherOffer).catch(() => { client.terminate() })
   }
 
@@ -124,20 +144,27 @@ function joinRequestOf (text: string): protocol.JoinRequest {
 
 const SOURCES: Readonly<Record<string, TrackSource>> = { camera: TrackSource.CAMERA, microphone: TrackSource.MICROPHONE, screen_share: TrackSource.SCREEN_SHARE }
 
-/** What the server lets somebody do is what his token says. */
-function joinResponse ({ sub = '', name = '', video = {} }: Claims) {
-  const sources = Array.isArray(video['canPublishSources']) ? video['canPublishSources'].map((source) => SOURCES[String(source)] ?? TrackSource.UNKNOWN) : []
+const sourcesOf = ({ canPublishSources }: FakeParticipant['grants']): TrackSource[] =>
+  Array.isArray(canPublishSources) ? canPublishSources.map((source) => SOURCES[String(source)] ?? TrackSource.UNKNOWN) : []
+
+/** What the server lets somebody do: what his token says, until it is changed. */
+const infoOf = ({ identity, name, grants }: Pick<FakeParticipant, 'identity' | 'name' | 'grants'>) => ({
+  sid: 'PA_me',
+  identity,
+  name,
+  state: protocol.ParticipantInfo_State.JOINED,
+  permission: {
+    canSubscribe: grants['canSubscribe'] === true,
+    canPublish: grants['canPublish'] === true,
+    canPublishData: grants['canPublishData'] === true,
+    canPublishSources: sourcesOf(grants)
+  }
+})
+
+function joinResponse ({ sub = '', name = '', video = {} }: Claims, inside: FakeParticipant | undefined) {
   return {
     room: { sid: 'RM_test', name: String(video.room) },
-    participant: {
-      sid: 'PA_me',
-      identity: sub,
-      name,
-      state: protocol.ParticipantInfo_State.JOINED,
-      permission: {
-        canSubscribe: video['canSubscribe'] === true, canPublish: video['canPublish'] === true, canPublishData: video['canPublishData'] === true, canPublishSources: sources
-      }
-    },
+    participant: infoOf(inside ?? { identity: sub, name, grants: video }),
     serverVersion: '1.13.5',
     subscriberPrimary: false,
     fastPublish: true,

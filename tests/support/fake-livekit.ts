@@ -1,16 +1,30 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Refusal, roomService } from './fake-livekit-room-service.ts'
 import type { Teardown } from './service.ts'
 
 export const LIVEKIT_KEY = 'APItests0001'
 export const LIVEKIT_SECRET = 'only-for-tests-and-longer-than-32-characters'
 
 export interface Grants { roomJoin?: boolean, room?: string, roomCreate?: boolean, roomList?: boolean, roomAdmin?: boolean, [name: string]: unknown }
-export interface Claims { iss?: string, sub?: string, name?: string, nbf?: number, exp?: number, video?: Grants }
+export interface Claims { iss?: string, sub?: string, name?: string, nbf?: number, exp?: number, attributes?: Record<string, string>, video?: Grants }
 
-export interface FakeParticipant { identity: string, name: string, kind: string, state: string, joinedAt: Date, grants: Grants, tokenExpiresAt: Date }
+export interface FakeParticipant {
+  sid: string
+  identity: string
+  name: string
+  kind: string
+  state: string
+  joinedAt: Date
+  grants: Grants
+  attributes: Record<string, string>
+  tokenExpiresAt: Date
+  /** The tokens that the server has sent him: one when he came in, and one after each change. */
+  renewed: string[]
+}
 export interface FakeRoom {
+  sid: string
   name: string
   metadata: string
   emptyTimeout: number
@@ -30,6 +44,8 @@ export interface FakeLivekit {
   requests: Array<{ method: string, path: string, headers: IncomingMessage['headers'], body: string, claims: Claims | undefined }>
   time: { now: Date }
   switches: {
+    /** Whether `revoke_token_ts` is heeded, as the vendor's documents have it; a server of 1.13.5 overlooks it. */
+    revokesTokens: boolean
     /** `room.auto_create`. */
     autoCreate: boolean
     /** Whether participants of a room that is not there are an empty list, or refused. */
@@ -45,47 +61,40 @@ export interface FakeLivekit {
   /** Whether a token would be let in; makes nothing. */
   mayJoin (token: string): number
   leave (room: string, identity: string): void
+  /** Told of whoever was changed or put out through the server's API. */
+  onChange: Array<(room: string, participant: FakeParticipant, what: 'changed' | 'removed') => void>
   /** The token that the server itself sends to somebody who is inside, so that he can reconnect. */
   renewedToken (room: string, identity: string): string
   /** All that it was sent and that it keeps. */
   everything (): string
 }
 
-class Refusal extends Error {
-  readonly status: number
-  readonly code: string | undefined
-
-  /** @param code Twirp's; undefined: plain text */
-  constructor (status: number, code: string | undefined, message: string) {
-    super(message)
-    this.status = status
-    this.code = code
-  }
-}
-
 const LEEWAY_MS = 60_000
-const COUNTED_EVERY_MS = 5000
 const RENEWED_FOR_MS = 10 * 60_000
-const permissionDenied = () => new Refusal(401, 'unauthenticated', 'permissions denied')
-const roomMissing = () => new Refusal(404, 'not_found', 'requested room does not exist')
 
 /** LiveKit's server as far as an adapter can see it: room service, grants, time-outs, who comes in with which token. */
 export async function startFakeLivekit (t: Teardown, startAt = new Date('2026-11-21T09:00:00.250Z')): Promise<FakeLivekit> {
   const faults: Array<{ fault: LivekitFault, left: number, on: RegExp, retryAfter: string | undefined }> = []
+  const revoked = new Map<string, number>()
+  let made = 0
   const fake: FakeLivekit = {
     origin: '',
     server: createServer((request, response) => { receive(request, response) }),
     rooms: new Map(),
     requests: [],
     time: { now: startAt },
-    switches: { autoCreate: true, emptyListForMissing: true, names: 'snake_case', tellsMilliseconds: true },
+    switches: { revokesTokens: false, autoCreate: true, emptyListForMissing: true, names: 'snake_case', tellsMilliseconds: true },
     fail (fault, { times = Infinity, on = /./, retryAfter } = {}) { faults.push({ fault, left: times, on, retryAfter }) },
     recover () { faults.length = 0 },
     mayJoin: (token) => statusOf(() => { admitted(token) }),
     join: (token, kind = 'STANDARD') => statusOf(() => {
-      const { sub: identity = '', name = '', video = {}, exp = 0 } = admitted(token)
+      const { sub: identity = '', name = '', video = {}, exp = 0, attributes = {} } = admitted(token)
       const room = roomNamed(String(video.room)) ?? makeRoom({ name: String(video.room) })
-      room.inside.set(identity, { identity, name, kind, state: 'ACTIVE', joinedAt: fake.time.now, grants: video, tokenExpiresAt: new Date(exp * 1000) })
+      const participant = {
+        sid: `PA_${++made}`, identity, name, kind, state: 'ACTIVE', joinedAt: fake.time.now, grants: video, attributes, tokenExpiresAt: new Date(exp * 1000), renewed: []
+      }
+      room.inside.set(identity, participant)
+      renew(room.name, participant)
     }),
     leave (name, identity) {
       const room = fake.rooms.get(name)
@@ -94,10 +103,18 @@ export async function startFakeLivekit (t: Teardown, startAt = new Date('2026-11
     renewedToken (name, identity) {
       const participant = fake.rooms.get(name)?.inside.get(identity)
       if (participant === undefined) throw new Error('nobody of that name is inside')
-      const exp = Math.max(participant.tokenExpiresAt.getTime(), fake.time.now.getTime() + RENEWED_FOR_MS) / 1000
-      return signed({ iss: LIVEKIT_KEY, sub: identity, name: participant.name, nbf: Math.floor(fake.time.now.getTime() / 1000), exp: Math.floor(exp), video: participant.grants })
+      return renew(name, participant)
     },
+    onChange: [],
     everything: () => JSON.stringify([fake.requests, [...fake.rooms.values()].map((room) => ({ ...room, inside: [...room.inside.keys()] }))])
+  }
+
+  function renew (room: string, participant: FakeParticipant): string {
+    const { identity, name, attributes, grants, tokenExpiresAt } = participant
+    const exp = Math.max(tokenExpiresAt.getTime(), fake.time.now.getTime() + RENEWED_FOR_MS) / 1000
+    const token = signed({ iss: LIVEKIT_KEY, sub: identity, name, nbf: Math.floor(fake.time.now.getTime() / 1000), exp: Math.floor(exp), attributes, video: { ...grants, room } })
+    participant.renewed.push(token)
+    return token
   }
 
   /** A room that nobody has been in for as long as it waits is gone. */
@@ -113,6 +130,7 @@ export async function startFakeLivekit (t: Teardown, startAt = new Date('2026-11
 
   function makeRoom ({ name, metadata = '', empty_timeout: emptyTimeout = 300, departure_timeout: departureTimeout = 20 }: Record<string, unknown>): FakeRoom {
     const room: FakeRoom = {
+      sid: `RM_${++made}`,
       name: String(name),
       metadata: String(metadata),
       emptyTimeout: Number(emptyTimeout),
@@ -145,90 +163,12 @@ export async function startFakeLivekit (t: Teardown, startAt = new Date('2026-11
     if (claims.video?.roomJoin !== true) throw new Refusal(401, undefined, 'permissions denied')
     if (claims.video.room === undefined || claims.video.room === '') throw new Refusal(400, undefined, 'no room name')
     if (claims.sub === undefined || claims.sub === '') throw new Refusal(400, undefined, 'identity cannot be empty')
+    if ((claims.nbf ?? 0) < (revoked.get(`${claims.video.room} ${claims.sub}`) ?? 0)) throw new Refusal(401, undefined, 'token was revoked')
     if (!fake.switches.autoCreate && claims.video.roomCreate !== true && roomNamed(claims.video.room) === undefined) throw new Refusal(404, undefined, 'requested room does not exist')
     return claims
   }
 
-  const naming = (entry: Record<string, unknown>) => fake.switches.names === 'snake_case'
-    ? entry
-    : Object.fromEntries(Object.entries(entry).map(([name, value]) => [name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), value]))
-  const stamped = (name: string, at: Date) => ({
-    [name]: String(Math.floor(at.getTime() / 1000)), ...(fake.switches.tellsMilliseconds ? { [`${name}_ms`]: String(at.getTime()) } : {})
-  })
-  const roomAnswer = ({ name, metadata, emptyTimeout, departureTimeout, createdAt, inside }: FakeRoom) => naming({
-    sid: 'RM_test',
-    name,
-    empty_timeout: emptyTimeout,
-    departure_timeout: departureTimeout,
-    max_participants: 0,
-    ...stamped('creation_time', createdAt),
-    turn_password: '',
-    enabled_codecs: [{ mime: 'audio/opus', fmtp_line: '' }],
-    metadata,
-    // Counted every few seconds only.
-    num_participants: [...inside.values()].filter(({ joinedAt }) => joinedAt.getTime() <= fake.time.now.getTime() - COUNTED_EVERY_MS).length,
-    num_publishers: 0,
-    active_recording: false
-  })
-
-  const fields: Record<string, Record<string, 'string' | 'number' | 'object'>> = {
-    CreateRoom: { name: 'string', empty_timeout: 'number', departure_timeout: 'number', max_participants: 'number', metadata: 'string' },
-    ListRooms: { names: 'object' },
-    DeleteRoom: { room: 'string' },
-    ListParticipants: { room: 'string' },
-    RemoveParticipant: { room: 'string', identity: 'string' }
-  }
-  const admin = (grants: Grants, body: Record<string, unknown>) => { if (grants.roomAdmin !== true || grants.room !== body['room']) throw permissionDenied() }
-  const methods: Record<string, (grants: Grants, body: Record<string, unknown>) => unknown> = {
-    CreateRoom (grants, body) {
-      if (grants.roomCreate !== true) throw permissionDenied()
-      if (String(body['name'] ?? '').length === 0 || String(body['name']).length > 256) throw new Refusal(400, 'invalid_argument', 'no room name')
-      // What is there already stays as it is.
-      return roomAnswer(roomNamed(String(body['name'])) ?? makeRoom(body))
-    },
-    ListRooms (grants, { names = [] }) {
-      if (grants.roomList !== true) throw permissionDenied()
-      const wanted = names as string[]
-      const rooms = [...fake.rooms.keys()].flatMap((name) => roomNamed(name) ?? [])
-      return { rooms: rooms.filter(({ name }) => wanted.length === 0 || wanted.includes(name)).map(roomAnswer) }
-    },
-    DeleteRoom (grants, body) {
-      if (grants.roomCreate !== true) throw permissionDenied()
-      if (roomNamed(String(body['room'])) === undefined) throw roomMissing()
-      fake.rooms.delete(String(body['room']))
-      return {}
-    },
-    ListParticipants (grants, body) {
-      admin(grants, body)
-      const room = roomNamed(String(body['room']))
-      if (room === undefined && !fake.switches.emptyListForMissing) throw roomMissing()
-      return {
-        participants: [...room?.inside.values() ?? []].map(({ identity, name, kind, state, joinedAt }) => naming({
-          sid: 'PA_test', identity, name, kind, state, tracks: [], metadata: '', ...stamped('joined_at', joinedAt), permission: {}, is_publisher: true
-        }))
-      }
-    },
-    RemoveParticipant (grants, body) {
-      admin(grants, body)
-      if (roomNamed(String(body['room']))?.inside.has(String(body['identity'])) !== true) throw new Refusal(404, 'not_found', 'participant does not exist')
-      fake.leave(String(body['room']), String(body['identity']))
-      return {}
-    }
-  }
-
-  function answered (request: IncomingMessage, path: string, text: string, claims: Claims | undefined): unknown {
-    const method = /^\/twirp\/livekit\.RoomService\/(\w+)$/.exec(path)?.[1] ?? ''
-    const run = methods[method]
-    if (run === undefined || request.method !== 'POST') throw new Refusal(404, 'bad_route', `no handler for path ${path}`)
-    if (request.headers['content-type'] !== 'application/json') throw new Refusal(404, 'bad_route', 'unexpected Content-Type')
-    const body = JSON.parse(text) as Record<string, unknown>
-    for (const [name, value] of Object.entries(body)) {
-      const type: string = typeof value
-      if (fields[method]?.[name] !== type) throw new Refusal(400, 'malformed', `unknown or wrong field ${name}`)
-      if (typeof value === 'number' && (!Number.isInteger(value) || value < 0 || value >= 2 ** 32)) throw new Refusal(400, 'malformed', `no uint32: ${name}`)
-    }
-    return run(claims?.video ?? {}, body)
-  }
+  const answered = roomService({ fake, revoked, roomNamed, makeRoom, renew })
 
   function receive (request: IncomingMessage, response: ServerResponse): void {
     const chunks: Buffer[] = []
@@ -249,7 +189,7 @@ export async function startFakeLivekit (t: Teardown, startAt = new Date('2026-11
       try {
         if (validates) admitted(token)
         else record.claims = claimsOf(token)
-        const answer = validates ? 'success' : JSON.stringify(answered(request, path, body, record.claims))
+        const answer = validates ? 'success' : JSON.stringify(answered(request, path, body, record.claims?.video ?? {}))
         response.writeHead(200, validates ? { 'access-control-allow-origin': '*' } : { 'content-type': 'application/json' }).end(answer)
       } catch (error) {
         const { status, code, message } = error instanceof Refusal ? error : new Refusal(500, 'internal', String(error))
@@ -271,6 +211,9 @@ export function signed (claims: Claims, secret = LIVEKIT_SECRET): string {
   const text = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`
   return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`
 }
+
+/** What a token says, unproved. */
+export const claimsIn = (token: string): Claims => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Claims
 
 /** What a way in holds behind its hash. */
 export function wayOf (url: string): { server: string, token: string, language: string | null } {

@@ -31,9 +31,9 @@ export async function livekitSubject (t: Test, options: Partial<LivekitProviderO
     const endAt = new Date(startAt.getTime() + (changes.durationSeconds ?? 3600) * 1000)
     return { marker: 'd|1|1|1', participants: [person(provider, 'ada'), person(provider, 'ben')], startAt, endAt, live: false, recording: 'none', ...changes }
   }
-  const tokenFor = async (room: RoomState, id = 'ada', tools?: readonly ToolName[]) => {
+  const tokenFor = async (room: RoomState, id = 'ada', tools?: readonly ToolName[], revocations?: number) => {
     const access = { notBefore: new Date(fake.time.now.getTime() - 60_000), expiresAt: new Date(fake.time.now.getTime() + 2 * HOUR_MS) }
-    return wayOf((await provider.accessFor(room, person(provider, id, tools), access, signal)).url).token
+    return wayOf((await provider.accessFor(room, { ...person(provider, id, tools), revocations }, access, signal)).url).token
   }
   const advance = (ms: number) => { fake.time.now = new Date(fake.time.now.getTime() + ms) }
   return { fake, provider, pauses, spec, tokenFor, advance }

@@ -27,10 +27,9 @@ export function vendorSubject (vendor: FakeVendor, provider: VideoProvider) {
       vendor.sessions.set(sessionId, { roomId, transcription })
     },
     call: {
-      async start (_room: unknown, ways: ReadonlyArray<{ url: string }>) {
-        for (const way of ways) vendor.enter(way.url)
-      },
-      runs: async ({ providerRoomId }: { providerRoomId: string }) => (roomOf(providerRoomId)?.inside.size ?? 0) >= 2
+      join: async (_room: unknown, { url }: { url: string }) => vendor.enter(url) ? 'inside' as const : 'refused' as const,
+      inside: async ({ providerRoomId }: { providerRoomId: string }) => [...roomOf(providerRoomId)?.inside ?? []],
+      recordings: async ({ providerRoomId }: { providerRoomId: string }) => roomOf(providerRoomId)?.recordings ?? []
     },
     outbound: () => vendor.everything(),
     faults: {

@@ -3,6 +3,8 @@ import type { HttpEventListener } from '../../http/client.ts'
 import { vendorCalls } from '../kaleyra-common/calls.ts'
 import { CAPABILITIES, segment, type Dialect } from '../kaleyra-common/dialect.ts'
 import { vendorProvider } from '../kaleyra-common/provider.ts'
+import { roomReader } from '../kaleyra-common/room-reader.ts'
+import { linkRemoval } from './link-removal.ts'
 import type { Pause } from '../vendor.ts'
 
 export interface BandyerProviderOptions {
@@ -48,5 +50,9 @@ const DIALECT: Dialect = {
 /** Bandyer's REST API, first generation (docs.bandyer.com/Bandyer-RESTAPI, 2021). */
 export function bandyerProvider ({ baseUrl, apiKey, timeoutMs, userIdSecret, pause, onEvent }: BandyerProviderOptions): VideoProvider {
   const calls = vendorCalls({ baseUrl: baseUrl.replace(/\/+$/, ''), apiKey, timeoutMs, pause, onEvent })
-  return vendorProvider(calls, DIALECT, { secureLinks: !baseUrl.startsWith('http://'), userIdSecret })
+  const secureLinks = !baseUrl.startsWith('http://')
+  return {
+    ...vendorProvider(calls, DIALECT, { secureLinks, userIdSecret }),
+    removeParticipant: linkRemoval(calls, roomReader(calls, DIALECT), secureLinks)
+  }
 }

@@ -1,10 +1,11 @@
 import type { RoomDetails } from '../provider.ts'
 import { readEjected, readPresence, type Present } from './answers.ts'
 import type { DailyCalls } from './calls.ts'
+import { readUserId } from './user-ids.ts'
 import { dateOf, unusable } from '../vendor.ts'
 
 /** Ids that one request puts out at the most. */
-const EJECTED_AT_ONCE = 100
+export const AT_ONCE = 100
 /** People who come in while others are put out are looked for that many times. */
 const ROUNDS = 5
 
@@ -15,9 +16,14 @@ export interface Presence {
   people: Present[]
 }
 
-/** Who is inside; nobody in a room that is not there. */
-export async function presenceIn (calls: DailyCalls, room: string, signal: AbortSignal): Promise<Presence> {
-  const answer = await calls.call({ what: 'read presence', method: 'GET', path: `/rooms/${room}/presence`, expect: [404] }, signal)
+/**
+ * Who is inside; nobody in a room that is not there.
+ *
+ * @param userId of one person, as Daily knows him; undefined: everybody
+ */
+export async function presenceIn (calls: DailyCalls, room: string, signal: AbortSignal, userId?: string): Promise<Presence> {
+  const path = `/rooms/${room}/presence${userId === undefined ? '' : `?userId=${encodeURIComponent(userId)}`}`
+  const answer = await calls.call({ what: 'read presence', method: 'GET', path, expect: [404] }, signal)
   if (answer.status === 404) return { count: 0, people: [] }
   const { total_count: total, data } = readPresence(answer.body)
   return { count: Math.max(total ?? 0, data.length), people: data }
@@ -35,8 +41,8 @@ export async function ejectAll (calls: DailyCalls, room: string, signal: AbortSi
     const { people } = await presenceIn(calls, room, signal)
     const ids = people.map(({ id }) => id).filter((id) => !ejected.has(id))
     if (ids.length === 0) return
-    for (let at = 0; at < ids.length; at += EJECTED_AT_ONCE) {
-      const body = { ids: ids.slice(at, at + EJECTED_AT_ONCE) }
+    for (let at = 0; at < ids.length; at += AT_ONCE) {
+      const body = { ids: ids.slice(at, at + AT_ONCE) }
       const answer = await calls.call({ what: 'eject', method: 'POST', path: `/rooms/${room}/eject`, body, expect: [404] }, signal)
       if (answer.status !== 404) readEjected(answer.body)
       for (const id of body.ids) ejected.add(id)
@@ -50,7 +56,7 @@ export function activityOf ({ count, people }: Presence): Pick<RoomDetails, 'ins
   if (people.length < count) return { runs: count >= 2 }
   const inside = new Map<string, Date | undefined>()
   for (const { id, userId, joinTime } of people) {
-    const who = userId ?? id
+    const who = readUserId(userId ?? id).providerUserId
     const since = dateOf(joinTime)
     const known = inside.get(who)
     inside.set(who, known !== undefined && (since === undefined || known < since) ? known : since)

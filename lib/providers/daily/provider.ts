@@ -1,14 +1,20 @@
 import type { HttpEventListener } from '../../http/client.ts'
 import { createHmac } from 'node:crypto'
+import { CapabilityLimit } from '../../errors.ts'
 import { leastCapabilities, withoutExtras, type Capabilities, type RoomDetails, type VideoProvider } from '../provider.ts'
 import { readDomain, readRoom, readToken, type DailyRoom } from './answers.ts'
 import { dailyCalls } from './calls.ts'
+import { doorkeeper } from './doorkeeper.ts'
 import { markedRooms } from './marked-rooms.ts'
+import { removeParticipant, setPermissions } from './permissions.ts'
 import { activityOf, ejectAll, presenceIn } from './presence.ts'
+import { startRecording, stopRecording } from './recordings.ts'
 import { isRoomName, recordingOf, roomNames } from './room-names.ts'
 import { canBecome, confirmed, createdAtOf, differs, isOver, limitOf, propertiesOf, type RoomProperties } from './rooms.ts'
 import { tokenProperties } from './tokens.ts'
 import { transcriptions } from './transcription.ts'
+import { ACCOUNT_PREFIX, userIdsUpTo } from './user-ids.ts'
+import { systemSchedule, type Schedule } from '../embedded/schedule.ts'
 import { type Pause, refused, unusable } from '../vendor.ts'
 
 export interface DailyProviderOptions {
@@ -38,9 +44,13 @@ export interface DailyProviderOptions {
   clock: () => Date
   /** Waits before a busy Daily is asked again, and between deletions. Default: the process's timers. */
   pause?: Pause | undefined
+  /** When it is looked for who was banned. Default: the process's timers. */
+  schedule?: Schedule | undefined
 }
 
 const BASE_URL = 'https://api.daily.co/v1'
+/** Milliseconds from one look for banned people to the next. */
+const DOOR_EVERY_MS = 5000
 
 /** What it can do. */
 export const CAPABILITIES: Capabilities = {
@@ -55,6 +65,9 @@ export const CAPABILITIES: Capabilities = {
   recording: new Set(['none', 'manual', 'automatic']),
   transcription: true,
   endCall: true,
+  livePermissions: true,
+  removal: 'now',
+  recordsOnRequest: true,
   // A meeting token is one room's; without a room it would open all of them.
   sdkCredentials: false,
   deterministicRooms: true,
@@ -67,18 +80,19 @@ export const CAPABILITIES: Capabilities = {
  * the short names of a token's permissions are not documented to their end, so that we do not sign them ourselves.
  */
 export function dailyProvider (options: DailyProviderOptions): VideoProvider {
-  const { apiKey, timeoutMs, nameSecret, userIdSecret, language, entryLeadMs = 0, transcribe = false, transcriptionGeo, clock, pause } = options
+  const { apiKey, timeoutMs, nameSecret, userIdSecret, language, entryLeadMs = 0, transcribe = false, transcriptionGeo, clock, pause, schedule = systemSchedule } = options
   const baseUrl = (options.baseUrl ?? BASE_URL).replace(/\/+$/, '')
   const secureLinks = !baseUrl.startsWith('http://')
   const rules = { language, entryLeadMs, transcribe, transcriptionGeo }
   const calls = dailyCalls({ baseUrl, apiKey, timeoutMs, clock, pause, onEvent: options.onEvent })
+  const door = doorkeeper({ calls, clock, schedule, everyMs: DOOR_EVERY_MS })
   const names = roomNames(nameSecret)
   /** The domain's address, which every room's begins with: learned from the first room that is seen. */
   let domainUrl: string | undefined
 
-  // 36 characters: one of Daily's own plug-ins says that it takes no more.
+  // 36 characters: Daily takes no more.
   const accountOf = ({ externalId }: { externalId: string }): string =>
-    `usr_${createHmac('sha256', userIdSecret).update(`user:${externalId}`).digest().subarray(0, 24).toString('base64url')}`
+    `${ACCOUNT_PREFIX}${createHmac('sha256', userIdSecret).update(`user:${externalId}`).digest().subarray(0, 24).toString('base64url')}`
 
   const seen = (room: DailyRoom): DailyRoom => {
     const url = URL.canParse(room.url) ? new URL(room.url) : undefined
@@ -165,6 +179,8 @@ export function dailyProvider (options: DailyProviderOptions): VideoProvider {
       if (domainUrl === undefined || !isRoomName(room)) {
         if (await readRoomIfThere(room, signal) === 'missing') throw refused('read room', { status: 404 })
       }
+      const { providerUserId, revocations = 0 } = participant
+      if (revocations > 0) door.watch(room, userIdsUpTo(providerUserId, revocations - 1))
       const properties = tokenProperties({ room, recording: recordingOf(room) ?? 'none', participant, options: access, language, transcribe })
       const answer = await calls.call({ what: 'create meeting token', method: 'POST', path: '/meeting-tokens', body: { properties } }, signal)
       return { kind: 'url', url: `${domainUrl ?? ''}${room}?t=${readToken(answer.body).token}` }
@@ -172,6 +188,23 @@ export function dailyProvider (options: DailyProviderOptions): VideoProvider {
 
     async endCall ({ providerRoomId: name }, signal) {
       if (isRoomName(name)) await ejectAll(calls, name, signal)
+    },
+
+    async setPermissions ({ providerRoomId: name }, participant, signal) {
+      if (isRoomName(name)) await setPermissions(calls, door, name, participant, signal)
+    },
+
+    async removeParticipant ({ providerRoomId: name }, participant, signal) {
+      if (isRoomName(name)) await removeParticipant(calls, door, name, participant, signal)
+    },
+
+    async startRecording ({ providerRoomId: name }, signal) {
+      if (!isRoomName(name)) throw new CapabilityLimit('recording where nobody is inside')
+      await startRecording(calls, name, signal)
+    },
+
+    async stopRecording ({ providerRoomId: name }, signal) {
+      if (isRoomName(name)) await stopRecording(calls, name, signal)
     },
 
     // That a deletion ends what runs is promised nowhere. Who came in between is looked for once nobody can any more.
@@ -182,13 +215,17 @@ export function dailyProvider (options: DailyProviderOptions): VideoProvider {
       // A room that is over is refused like a missing one, and deleted all the same.
       if (answer.status === 400 && !saysDeleted(answer.body)) throw refused('delete room', answer)
       await ejectAll(calls, name, signal)
+      door.forget(name)
     },
 
     findRooms: async (marker, since, signal) => await markedRooms(calls, names, marker, since, clock(), signal),
 
     transcription: transcriptions(calls, { timeoutMs, secureLinks }),
 
-    close: () => calls.close()
+    async close () {
+      await door.close()
+      await calls.close()
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 import type { AccessOptions, RecordingKind, RoomParticipant } from '../provider.ts'
 import { languageOf } from './languages.ts'
+import { mediaOf } from './permissions.ts'
+import { userIdOf } from './user-ids.ts'
 
 export interface TokenSubject {
   room: string
@@ -21,20 +23,20 @@ const NAME_MAX_CHARACTERS = 100
  */
 export function tokenProperties ({ room, recording, participant, options, language, transcribe }: TokenSubject): object {
   const isOwner = participant.privilege === 'plus'
-  const sharesScreen = participant.tools.has('screen_sharing')
   const records = isOwner && recording !== 'none'
   return {
     room_name: room,
     nbf: Math.floor(options.notBefore.getTime() / 1000),
     exp: Math.ceil(options.expiresAt.getTime() / 1000),
-    user_id: participant.providerUserId,
+    user_id: userIdOf(participant.providerUserId, participant.revocations ?? 0),
     ...(participant.fullName === undefined ? {} : { user_name: [...participant.fullName].slice(0, NAME_MAX_CHARACTERS).join('') }),
     is_owner: isOwner,
     lang: languageOf(options.language ?? participant.language ?? language),
-    enable_screenshare: sharesScreen,
+    // It holds for the whole call: who is no owner has it by his permissions, which can be changed, and which bind no owner.
+    enable_screenshare: !isOwner || participant.tools.has('screen_sharing'),
     permissions: {
       hasPresence: true,
-      canSend: ['video', 'audio', ...(sharesScreen ? ['screenVideo', 'screenAudio'] : [])],
+      canSend: mediaOf(participant.tools),
       // An owner administers by being one.
       ...(isOwner ? {} : { canAdmin: false })
     },

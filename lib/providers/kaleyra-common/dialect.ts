@@ -47,6 +47,8 @@ export const CAPABILITIES: Capabilities = {
   background: true,
   // Deleting a room kills its links; that it sends out who is inside is nowhere promised.
   endCall: false,
+  // One person's link can be taken; that it sends him out is nowhere promised either.
+  removal: 'next-entry',
   sdkCredentials: true,
   listsRooms: true
 }

@@ -14,6 +14,12 @@ export function linksOf (room: VendorRoom): Record<string, string> {
   return links
 }
 
+/** The vendor's ids of the people of a room; undefined: the answer does not tell. */
+export function peopleOf (room: VendorRoom): string[] | undefined {
+  const entries = room.participants ?? room.user_urls
+  return entries?.map(userOf).filter((id) => id !== undefined)
+}
+
 function userOf (entry: Entry): string | undefined {
   const user = entry['user']
   const id = entry['user_id'] ?? (isEntry(user) ? user['user_id'] ?? user['id'] : user) ?? entry['id']

@@ -3,6 +3,7 @@ import { createdAtOf, readRoom, statusOf, type KnownRoom } from './answers.ts'
 import type { VendorCalls } from './calls.ts'
 import type { Dialect } from './dialect.ts'
 import { pagesOf } from './pages.ts'
+import type { RoomReader } from './room-reader.ts'
 import { unusable } from '../vendor.ts'
 
 /** By this much the vendor's clock may be behind the one that `since` was read from. */
@@ -17,7 +18,7 @@ const READS_AT_THE_MOST = 100
 export async function markedRooms (
   calls: VendorCalls,
   dialect: Pick<Dialect, 'listRoomsPath' | 'offsetName'>,
-  readRoomIfThere: (id: string, signal: AbortSignal) => Promise<KnownRoom | 'missing'>,
+  readRoomIfThere: RoomReader,
   marker: string,
   since: Date,
   signal: AbortSignal

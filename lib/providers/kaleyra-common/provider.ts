@@ -3,11 +3,12 @@ import { fileForm } from '../../http/multipart.ts'
 import { withoutExtras, type Upload, type VideoProvider } from '../provider.ts'
 import { accounts } from './accounts.ts'
 import { detailsOf, readBackground, readCompany, readCredentials, readRoom, readUpload, statusOf, type KnownRoom } from './answers.ts'
-import { saysMissing, type VendorCalls } from './calls.ts'
+import type { VendorCalls } from './calls.ts'
 import { roomBody, type Dialect } from './dialect.ts'
 import { linksOf, linkWith } from './links.ts'
 import { pagesOf } from './pages.ts'
 import { markedRooms } from './marked-rooms.ts'
+import { roomReader } from './room-reader.ts'
 import { refused, unusable } from '../vendor.ts'
 
 export interface VendorProviderOptions {
@@ -20,17 +21,11 @@ export interface VendorProviderOptions {
 const CREDENTIALS_MIN_SECONDS = 360
 const CREDENTIALS_MAX_SECONDS = 86_400
 
-/** What both generations of the vendor's API have in common; the dialect says where and how. */
+/** What both generations of the vendor's API have in common; the dialect says where and how. Removing people and recording differ in kind: each adds its own. */
 export function vendorProvider (calls: VendorCalls, dialect: Dialect, { secureLinks, userIdSecret }: VendorProviderOptions): VideoProvider {
   const people = accounts(calls, dialect, userIdSecret)
 
-  const readRoomIfThere = async (id: string, signal: AbortSignal): Promise<KnownRoom | 'missing'> => {
-    if (id === '') return 'missing'
-    const answer = await calls.call({ what: 'read room', ...dialect.getRoom(id), expect: [400, 404] }, signal)
-    if (answer.status < 400) return readRoom(answer.body)
-    if (!saysMissing(answer, 'room')) throw refused('read room', answer)
-    return 'missing'
-  }
+  const readRoomIfThere = roomReader(calls, dialect)
 
   return {
     ...withoutExtras,

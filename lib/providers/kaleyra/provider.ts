@@ -3,6 +3,9 @@ import type { HttpEventListener } from '../../http/client.ts'
 import { vendorCalls } from '../kaleyra-common/calls.ts'
 import { CAPABILITIES, segment, type Dialect } from '../kaleyra-common/dialect.ts'
 import { vendorProvider } from '../kaleyra-common/provider.ts'
+import { roomReader } from '../kaleyra-common/room-reader.ts'
+import { participantRemoval } from './participant-removal.ts'
+import { recordingOnRequest } from './recording.ts'
 import { transcriptions } from './transcription.ts'
 import type { Pause } from '../vendor.ts'
 
@@ -26,7 +29,7 @@ export interface KaleyraProviderOptions {
 
 const dialectWith = (transcribe: boolean): Dialect => ({
   name: 'kaleyra',
-  capabilities: { ...CAPABILITIES, transcription: true },
+  capabilities: { ...CAPABILITIES, transcription: true, recordsOnRequest: true },
   offsetName: 'offset',
   check: { method: 'GET', path: '/v2/company' },
   createUser: { method: 'POST', path: '/v2/users' },
@@ -52,8 +55,12 @@ const dialectWith = (transcribe: boolean): Dialect => ({
 export function kaleyraProvider ({ baseUrl, apiKey, timeoutMs, userIdSecret, transcribe = false, pause, onEvent }: KaleyraProviderOptions): VideoProvider {
   const secureLinks = !baseUrl.startsWith('http://')
   const calls = vendorCalls({ baseUrl: baseUrl.replace(/(\/v2)?\/*$/, ''), apiKey, timeoutMs, pause, onEvent })
+  const dialect = dialectWith(transcribe)
+  const readRoomIfThere = roomReader(calls, dialect)
   return {
-    ...vendorProvider(calls, dialectWith(transcribe), { secureLinks, userIdSecret }),
+    ...vendorProvider(calls, dialect, { secureLinks, userIdSecret }),
+    ...recordingOnRequest(calls, readRoomIfThere),
+    removeParticipant: participantRemoval(calls, readRoomIfThere),
     transcription: transcriptions(calls, { timeoutMs, secureLinks })
   }
 }

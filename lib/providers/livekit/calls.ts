@@ -15,7 +15,7 @@ export interface LivekitCallsOptions {
 }
 
 export interface RoomServiceCall {
-  method: 'CreateRoom' | 'ListRooms' | 'DeleteRoom' | 'ListParticipants' | 'RemoveParticipant'
+  method: 'CreateRoom' | 'ListRooms' | 'DeleteRoom' | 'ListParticipants' | 'RemoveParticipant' | 'UpdateParticipant'
   grant: ServerGrant
   body: object
 }

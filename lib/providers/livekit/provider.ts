@@ -5,8 +5,9 @@ import { addressesOf } from './addresses.ts'
 import { readParticipants, readRoom, readRooms, type LivekitParticipant, type LivekitRoom } from './answers.ts'
 import { livekitCalls } from './calls.ts'
 import { endOverdueRooms, keepEnding, type Ended, type EndingOptions } from './overdue-rooms.ts'
-import { roomNames, type NamedRoom } from './room-names.ts'
-import { livekitTokens } from './tokens.ts'
+import { putOut, writeNote } from './guard.ts'
+import { roomNames, type NamedRoom, type Note } from './room-names.ts'
+import { livekitTokens, permissionOf, REVOCATIONS } from './tokens.ts'
 import type { Pause } from '../vendor.ts'
 
 export interface LivekitProviderOptions {
@@ -52,6 +53,8 @@ export const CAPABILITIES: Capabilities = {
   tools: new Set(['chat', 'screen_sharing']),
   toolScope: 'participant',
   endCall: true,
+  livePermissions: true,
+  removal: 'now',
   // The end in the name follows from the marker too: an operation has one content.
   deterministicRooms: true,
   listsRooms: true
@@ -63,6 +66,8 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000
 const TOKEN_TOLERANCE_MS = 60_000
 /** An empty room stays for as long as it can be entered, and this much longer. */
 const SPARE_SECONDS = 600
+/** The server renews the token of who is inside on its own clock, which may be before ours. */
+const CLOCK_AHEAD_MS = 60_000
 
 /**
  * LiveKit, in its cloud or on a server of one's own (github.com/livekit/livekit 1.13). The server knows no appointments: a
@@ -71,6 +76,13 @@ const SPARE_SECONDS = 600
  * No token but our own makes rooms. Whether a token that is still valid brings a deleted room back is the server's
  * `room.auto_create`, which is on unless it is set to false; where it is on, what came back lacks our seal and is ended
  * with the next look of `ending`.
+ *
+ * What was taken from somebody stands in a note (`room-names.ts`) at the server, so that every replica knows it. A server of
+ * one's own refuses no token before its expiry: `revoke_token_ts` of RemoveParticipant is overlooked (1.13.5). So who comes in
+ * by an old way in is put out by `ending` (`guard.ts`), which looks into such rooms ten times a second: mostly before a browser
+ * has a picture. Who comes in again and again can catch pieces all the same, and where no replica of ours runs he stays.
+ * A server that was restarted has lost the notes with its rooms: a room that is made again is for tokens alone that were made
+ * after that.
  */
 export function livekitProvider (options: LivekitProviderOptions): LivekitProvider {
   const { apiKey, apiSecret, timeoutMs, userIdSecret, publicUrl, clock, startsOff = [], pause, ending } = options
@@ -78,7 +90,7 @@ export function livekitProvider (options: LivekitProviderOptions): LivekitProvid
   const tokens = livekitTokens({ apiKey, apiSecret, clock })
   const calls = livekitCalls({ baseUrl: addresses.api, tokens, timeoutMs, pause, onEvent: options.onEvent })
   const names = roomNames(userIdSecret)
-  const stopEnding = ending === undefined ? undefined : keepEnding({ calls, names, clock, ...ending })
+  const job = ending === undefined ? undefined : keepEnding({ calls, names, clock, ...ending })
 
   const accountOf = ({ externalId }: { externalId: string }) =>
     `usr_${createHmac('sha256', userIdSecret).update(`user:${externalId}`).digest('base64url')}`
@@ -88,10 +100,19 @@ export function livekitProvider (options: LivekitProviderOptions): LivekitProvid
     return rooms.find((room) => room.name === name)
   }
 
-  const make = async (name: string, marker: string, { closesAt }: NamedRoom, signal: AbortSignal) => {
+  const make = async (name: string, metadata: string, { closesAt }: NamedRoom, signal: AbortSignal): Promise<LivekitRoom> => {
     const staysSeconds = Math.ceil((closesAt.getTime() - clock().getTime()) / 1000) + SPARE_SECONDS
-    const body = { name, metadata: names.seal(name, marker), empty_timeout: staysSeconds, departure_timeout: staysSeconds }
-    readRoom(await calls.call({ method: 'CreateRoom', grant: { roomCreate: true }, body }, signal))
+    const body = { name, metadata, empty_timeout: staysSeconds, departure_timeout: staysSeconds }
+    return readRoom(await calls.call({ method: 'CreateRoom', grant: { roomCreate: true }, body }, signal))
+  }
+
+  const keepNote = async (note: Note, signal: AbortSignal) => {
+    await writeNote(calls, names, note, clock(), signal)
+    job?.guard.noted(note)
+  }
+
+  const update = async (room: string, identity: string, changes: object, signal: AbortSignal) => {
+    await calls.call({ method: 'UpdateParticipant', grant: { roomAdmin: true, room }, body: { room, identity, ...changes } }, signal)
   }
 
   const participantsIn = async (room: string, signal: AbortSignal): Promise<LivekitParticipant[]> => {
@@ -115,7 +136,7 @@ export function livekitProvider (options: LivekitProviderOptions): LivekitProvid
     async createRoom (spec, signal) {
       const name = names.nameOf(spec)
       const named = names.read(name)
-      if (named !== undefined && clock() < named.closesAt) await make(name, spec.marker, named, signal)
+      if (named !== undefined && clock() < named.closesAt) await make(name, names.seal(name, spec.marker), named, signal)
       return { providerRoomId: name, marker: spec.marker }
     },
 
@@ -132,16 +153,24 @@ export function livekitProvider (options: LivekitProviderOptions): LivekitProvid
     async accessFor (room, participant, access, signal) {
       const name = room.providerRoomId
       const named = names.read(name)
+      let roomSid: string | undefined
       if (named !== undefined && room.marker !== undefined && clock() < named.closesAt) {
         // A server that was restarted has lost its rooms, and nobody else's token shall make them.
-        if (await readRoomIfThere(name, signal) === undefined) await make(name, room.marker, named, signal)
+        roomSid = (await readRoomIfThere(name, signal))?.sid
+        if (roomSid === undefined) {
+          roomSid = (await make(name, names.seal(name, room.marker, 'again'), named, signal)).sid
+          job?.guard.madeAgain(name, roomSid)
+        }
       }
       const token = tokens.forParticipant({
         room: name,
         sub: participant.providerUserId,
         name: participant.fullName ?? '',
         tools: participant.tools,
-        notBefore: access.notBefore,
+        revocations: participant.revocations ?? 0,
+        roomSid,
+        // Not before this token is made, so that the server can tell it from those that were made before something was taken.
+        notBefore: new Date(Math.max(access.notBefore.getTime(), clock().getTime())),
         expiresAt: named === undefined ? access.expiresAt : new Date(Math.min(access.expiresAt.getTime(), named.closesAt.getTime() - TOKEN_TOLERANCE_MS))
       })
       const language = access.language ?? participant.language
@@ -154,9 +183,27 @@ export function livekitProvider (options: LivekitProviderOptions): LivekitProvid
 
     async endCall ({ providerRoomId: room }, signal) {
       const inside = await participantsIn(room, signal)
-      await Promise.all(inside.map(async ({ identity }) => {
-        await calls.call({ method: 'RemoveParticipant', grant: { roomAdmin: true, room }, body: { room, identity } }, signal)
-      }))
+      // Their ways in stay good.
+      await Promise.all(inside.map(({ identity }) => putOut(calls, room, identity, new Date(1000), signal)))
+    },
+
+    // The server renews his token after each change. His permission comes first: with the number of revocations alone, or both
+    // at once, he would hold for a moment a token with that number and what was taken.
+    async setPermissions ({ providerRoomId: room }, { providerUserId, revocations = 0, tools }, signal) {
+      const permission = permissionOf(tools)
+      const inside = (await participantsIn(room, signal)).find(({ identity }) => identity === providerUserId)
+      const loses = inside !== undefined && inside.revocations < revocations
+      if (loses) {
+        await update(room, providerUserId, { permission }, signal)
+        await update(room, providerUserId, { attributes: { [REVOCATIONS]: String(revocations) } }, signal)
+      }
+      if (revocations > 0) await keepNote({ room, providerUserId, revocations, leaves: tools }, signal)
+      if (!loses) await update(room, providerUserId, { permission }, signal)
+    },
+
+    async removeParticipant ({ providerRoomId: room }, { providerUserId, revocations = 0 }, signal) {
+      await keepNote({ room, providerUserId, revocations, leaves: 'nothing' }, signal)
+      await putOut(calls, room, providerUserId, new Date(clock().getTime() + CLOCK_AHEAD_MS), signal)
     },
 
     async deleteRoom ({ providerRoomId: room }, signal) {
@@ -171,7 +218,7 @@ export function livekitProvider (options: LivekitProviderOptions): LivekitProvid
       for (const { name, metadata, createdAt } of rooms) {
         const named = names.read(name)
         if (named === undefined || named.closesAt <= clock() || (createdAt?.getTime() ?? Infinity) < fromMs) continue
-        const sealed = names.unseal(name, metadata)
+        const sealed = names.unseal(name, metadata)?.marker
         if (sealed === marker || sealed?.startsWith(`${marker}|`) === true) found.push({ providerRoomId: name, marker: sealed })
       }
       return found
@@ -180,7 +227,7 @@ export function livekitProvider (options: LivekitProviderOptions): LivekitProvid
     endOverdueRooms: (now, signal) => endOverdueRooms(calls, names, now, signal),
 
     async close () {
-      await stopEnding?.()
+      await job?.stop()
       await calls.close()
     }
   }

@@ -16,6 +16,31 @@ export interface JoinGrant {
   canUpdateOwnMetadata: false
 }
 
+/** What somebody inside may do, as the server's API takes it. */
+export interface Permission {
+  can_subscribe: true
+  can_publish: true
+  can_publish_sources: Array<'CAMERA' | 'MICROPHONE' | 'SCREEN_SHARE'>
+  can_publish_data: boolean
+  can_update_metadata: false
+}
+
+/** Whole, as `UpdateParticipant` replaces it: what is not named is taken. */
+export const permissionOf = (tools: ReadonlySet<ToolName>): Permission => ({
+  can_subscribe: true,
+  can_publish: true,
+  can_publish_sources: tools.has('screen_sharing') ? ['CAMERA', 'MICROPHONE', 'SCREEN_SHARE'] : ['CAMERA', 'MICROPHONE'],
+  can_publish_data: tools.has('chat'),
+  can_update_metadata: false
+})
+
+/**
+ * Attributes of a participant; only this service can set them. The server puts them into the tokens that it renews.
+ * `revocations`: how often something had been taken from him; `room`: the `sid` of the room that his token was made for.
+ */
+export const REVOCATIONS = 'revocations'
+export const ROOM = 'room'
+
 export interface JoinClaims {
   room: string
   /** `providerUserId`: who comes in twice is one person, and the older of the two is put out. */
@@ -23,6 +48,9 @@ export interface JoinClaims {
   /** Shown to the others in the call. */
   name: string
   tools: ReadonlySet<ToolName>
+  revocations: number
+  /** Of the room as it is now, where it is known. */
+  roomSid: string | undefined
   notBefore: Date
   expiresAt: Date
 }
@@ -46,7 +74,7 @@ export function livekitTokens ({ apiKey, apiSecret, clock }: { apiKey: string, a
       // Who joins has to be somebody.
       return sign({ iss: apiKey, ...('roomJoin' in video ? { sub: 'tc_check' } : {}), nbf: seconds(now - SERVER_TOKEN_MS), exp: seconds(now + SERVER_TOKEN_MS), video })
     },
-    forParticipant ({ room, sub, name, tools, notBefore, expiresAt }) {
+    forParticipant ({ room, sub, name, tools, revocations, roomSid, notBefore, expiresAt }) {
       const video: JoinGrant = {
         roomJoin: true,
         room,
@@ -62,6 +90,7 @@ export function livekitTokens ({ apiKey, apiSecret, clock }: { apiKey: string, a
         name: [...name].slice(0, NAME_CHARACTERS).join(''),
         nbf: seconds(notBefore.getTime()),
         exp: seconds(expiresAt.getTime()),
+        attributes: { [REVOCATIONS]: String(revocations), ...roomSid === undefined ? {} : { [ROOM]: roomSid } },
         video
       })
     }
