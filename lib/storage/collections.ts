@@ -1,7 +1,18 @@
-import type { CollectionDefinition, FieldDefinition } from './embedded/collection-definition.ts'
+import type { CollectionDefinition, FieldDefinition, IndexDefinition } from './embedded/collection-definition.ts'
 
 const required = (name: string, type: FieldDefinition['type']): FieldDefinition => ({ name, type, required: true, nullable: false })
 const optional = (name: string, type: FieldDefinition['type']): FieldDefinition => ({ name, type, required: false, nullable: false })
+
+/** Keeps what has nothing at the path out of an index. */
+const wherePresent = (path: string) => ({ usePartialFilter: true, partialFilterExpression: JSON.stringify({ [path]: { $exists: true } }) })
+
+/** For the teleconsultations with one value at the path, or all of them, in the order of their start from any place on. */
+const byStart = (name: string, ...path: string[]): IndexDefinition => ({
+  name,
+  type: 'normal',
+  unique: false,
+  fields: [...path, 'startDate', '_id'].map(field => ({ name: field, order: 1 })),
+})
 
 /**
  * The collection of teleconsultations. Its first seven fields are those of the original service, to the letter, and
@@ -24,7 +35,10 @@ export const TELECONSULTATIONS: CollectionDefinition = {
     optional('service', 'RawObject'),
   ],
   indexes: [
-    { name: 'startDate', type: 'normal', unique: false, fields: [{ name: 'startDate', order: 1 }] },
+    byStart('startDate_id'),
+    byStart('participants_startDate', 'participants.userExternalId'),
+    { ...byStart('service_session_owner_startDate', 'service.session.owner'), ...wherePresent('service.session.owner') },
+    { ...byStart('service_session_organisation_startDate', 'service.session.organisation'), ...wherePresent('service.session.organisation') },
     {
       name: 'teleconsultationState_updatedAt',
       type: 'normal',
@@ -36,16 +50,14 @@ export const TELECONSULTATIONS: CollectionDefinition = {
       type: 'normal',
       unique: false,
       fields: [{ name: 'service.pending', order: 1 }],
-      usePartialFilter: true,
-      partialFilterExpression: '{"service.pending":{"$exists":true}}',
+      ...wherePresent('service.pending'),
     },
     {
       name: 'service_idempotency_key',
       type: 'normal',
       unique: true,
       fields: [{ name: 'service.idempotency.key', order: 1 }],
-      usePartialFilter: true,
-      partialFilterExpression: '{"service.idempotency.key":{"$exists":true}}',
+      ...wherePresent('service.idempotency.key'),
     },
   ],
 }
@@ -61,5 +73,54 @@ export const USER_ID_MAPS: CollectionDefinition = {
   ],
   indexes: [
     { name: 'receivedUserId', type: 'normal', unique: true, fields: [{ name: 'receivedUserId', order: 1 }] },
+  ],
+}
+
+/**
+ * The addresses of people's agendas, one document a person for ever: `tokenHash` and `issuedAt` come and go with the address, and
+ * `revision` counts, so that a late write changes nothing.
+ */
+export const AGENDA_FEEDS: CollectionDefinition = {
+  name: 'agenda_feeds',
+  endpointBasePath: '/agenda-feeds',
+  defaultState: 'PUBLIC',
+  fields: [
+    required('userId', 'string'),
+    required('revision', 'number'),
+    optional('tokenHash', 'string'),
+    optional('issuedAt', 'Date'),
+  ],
+  indexes: [
+    { name: 'userId', type: 'normal', unique: true, fields: [{ name: 'userId', order: 1 }] },
+    { name: 'tokenHash', type: 'normal', unique: false, fields: [{ name: 'tokenHash', order: 1 }], ...wherePresent('tokenHash') },
+  ],
+}
+
+/**
+ * Who is a member of which organisation, one document for both of them: the unique index keeps it so, and without it two
+ * invitations at once make two. `state` is INVITED, ACCEPTED or REMOVED; `adminEnding` says that ADMIN is being taken from him.
+ */
+export const ORGANISATION_MEMBERS: CollectionDefinition = {
+  name: 'organisation_members',
+  endpointBasePath: '/organisation-members',
+  defaultState: 'PUBLIC',
+  fields: [
+    required('organisation', 'string'),
+    required('userId', 'string'),
+    { ...required('roles', 'Array'), items: { type: 'string' } },
+    required('state', 'string'),
+    required('revision', 'number'),
+    optional('invitedBy', 'string'),
+    optional('fullName', 'string'),
+    optional('adminEnding', 'boolean'),
+  ],
+  indexes: [
+    { name: 'organisation_userId', type: 'normal', unique: true, fields: [{ name: 'organisation', order: 1 }, { name: 'userId', order: 1 }] },
+    {
+      name: 'userId_state_organisation',
+      type: 'normal',
+      unique: false,
+      fields: [{ name: 'userId', order: 1 }, { name: 'state', order: 1 }, { name: 'organisation', order: 1 }],
+    },
   ],
 }

@@ -8,7 +8,7 @@ import type { Test } from 'tap'
 import { TELECONSULTATIONS, USER_ID_MAPS } from '../../lib/storage/collections.ts'
 import { openDatabase } from '../../lib/storage/embedded/sqlite-database.ts'
 import { startEmbeddedCrud } from '../../lib/storage/embedded/server.ts'
-import { idOf, listOf, objectOf, send } from '../support/crud-client.ts'
+import { idOf, listOf, objectOf, q, send } from '../support/crud-client.ts'
 import { teleconsultation } from '../support/crud-contract.ts'
 
 const CHILD = fileURLToPath(new URL('../support/crud-child.ts', import.meta.url))
@@ -59,6 +59,43 @@ t.test('every write that was acknowledged survives a killed process', async t =>
   t.strictSame(acknowledged.filter(id => !storedIds.has(id)), [], 'no acknowledged insert is lost')
   const changed = objectOf(await send(crud.origin, { method: 'GET', path: `${PATH}/${changedId}` }))
   t.ok(Number(changed['revision']) >= run.revision, 'no acknowledged change is lost')
+})
+
+t.test('after a killed process each person is found in the documents that name them, and in no others', async t => {
+  const file = join(t.testdir(), 'storage.sqlite')
+  const child = fork(CHILD, [file], { execPath: process.execPath, execArgv: [] })
+  t.teardown(() => child.kill('SIGKILL'))
+  const [message] = await once(child, 'message')
+  const origin = String(message)
+
+  const people = ['p0', 'p1', 'p2', 'p3', 'p4']
+  const participants = (number: number) => [number, number + 1].map(one => ({ userExternalId: people[one % people.length] }))
+  const run = { isKilled: false, rounds: 0 }
+  const enough = Promise.withResolvers<void>()
+  const writeUntilKilled = async (worker: number) => {
+    for (let number = worker; !run.isKilled; number++) {
+      const path = `${PATH}/${idOf(await send(origin, { method: 'POST', path: `${PATH}/`, body: teleconsultation(`${worker}-${number}`, { participants: participants(number) }) }))}`
+      await send(origin, { method: 'PATCH', path, body: { $set: { participants: participants(number + 2), startDate: '2031-01-01T00:00:00.000Z' } } })
+      if (number % 3 === 0) await send(origin, { method: 'DELETE', path })
+      if (++run.rounds >= 60) enough.resolve()
+    }
+  }
+  const writers = [1, 2, 3, 4].map(writeUntilKilled)
+  await Promise.race([enough.promise, Promise.all(writers)])
+  child.kill('SIGKILL')
+  run.isKilled = true
+  await Promise.allSettled(writers)
+
+  const crud = await reopen(t, file)
+  const stored = (await send(crud.origin, { method: 'GET', path: `${PATH}/export` })).text.trim().split('\n').map(line => JSON.parse(line))
+  for (const person of people) {
+    const filter = q({ 'participants.userExternalId': person })
+    const named = stored.filter(document => JSON.stringify(document.participants).includes(`"${person}"`)).map(document => document._id)
+    const found = (await send(crud.origin, { method: 'GET', path: `${PATH}/export?${filter}&_s=_id` })).text.trim().split('\n').map(line => JSON.parse(line)._id)
+    t.ok(named.length > 0)
+    t.strictSame(found, named.toSorted())
+    t.equal((await send(crud.origin, { method: 'GET', path: `${PATH}/count?${filter}` })).json, named.length)
+  }
 })
 
 t.test('a reopened file holds the documents, and unique values stay unique', async t => {

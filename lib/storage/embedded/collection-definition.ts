@@ -13,17 +13,23 @@ export interface FieldDefinition {
   readonly description?: string
 }
 
+export interface IndexedField {
+  readonly name: string
+  readonly order: 1 | -1
+}
+
 /**
  * An index, in the words of the CRUD Service's collection definition files. A unique index here never collides on
  * absent or null values, with or without the partial filter; the filter is what MongoDB needs for the same rule.
+ * A path that leads through an `Array` field must be the first of its index, which cannot be unique then.
  */
 export interface IndexDefinition {
   readonly name: string
   readonly type: 'normal'
   readonly unique: boolean
-  readonly fields: ReadonlyArray<{ readonly name: string, readonly order: 1 | -1 }>
+  readonly fields: readonly IndexedField[]
   readonly usePartialFilter?: boolean
-  /** JSON text; only `{"field":{"$exists":true}}` is understood here. */
+  /** JSON text; only `{"field":{"$exists":true}}` with fields of the index is understood here. */
   readonly partialFilterExpression?: string
 }
 
@@ -59,7 +65,25 @@ export interface Collection {
 
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/
 
-/** Checks a definition and adds the server's fields. Throws when a name cannot be used in a statement as it is. */
+const fieldOf = ({ name }: IndexedField, fields: Collection['fields']) => fields.get(name.split('.')[0] ?? name)
+
+/** True for an index whose first path leads through an array, so that one document has several places in it. */
+export function isElementIndex (index: IndexDefinition, fields: Collection['fields']): boolean {
+  const [first] = index.fields
+  return first !== undefined && fieldOf(first, fields)?.type === 'Array'
+}
+
+function assertIndexable (index: IndexDefinition, fields: Collection['fields']): void {
+  const [, ...others] = index.fields
+  if (others.some(field => fieldOf(field, fields)?.type === 'Array')) throw new Error(`The index ${index.name} has an array that is not its first field, which is not supported`)
+  if (!isElementIndex(index, fields)) return
+  const isPlain = others.every(({ name }) => isScalar(fields.get(name)?.type ?? 'RawObject'))
+  if (index.unique || index.usePartialFilter === true || !isPlain) {
+    throw new Error(`The index ${index.name} on an array is unique, partial, or goes on with a field of more than one value, which is not supported`)
+  }
+}
+
+/** Checks a definition and adds the server's fields. Throws when a name cannot be used in a statement as it is, or an index is not supported. */
 export function defineCollection (definition: CollectionDefinition): Collection {
   const all = [...SERVER_FIELDS, ...definition.fields]
   const indexed = (definition.indexes ?? []).flatMap(index => [index.name, ...index.fields.flatMap(field => field.name.split('.'))])
@@ -69,6 +93,7 @@ export function defineCollection (definition: CollectionDefinition): Collection 
   const fields = new Map(all.map(field => [field.name, field]))
   if (fields.size !== all.length) throw new Error(`The collection ${definition.name} declares a field twice`)
   if (!definition.endpointBasePath.startsWith('/')) throw new Error(`The base path of ${definition.name} must begin with a slash`)
+  for (const index of definition.indexes ?? []) assertIndexable(index, fields)
   return { definition, fields, dateFields: all.filter(field => field.type === 'Date').map(field => field.name) }
 }
 

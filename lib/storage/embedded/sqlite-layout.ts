@@ -1,12 +1,17 @@
 import type { Collection, IndexDefinition } from './collection-definition.ts'
+import { isElementIndex } from './collection-definition.ts'
 import { expressionOf } from './sqlite-conditions.ts'
 import type { Database } from './sqlite-database.ts'
+import type { ElementIndex } from './sqlite-elements.ts'
+import { createElementIndexes } from './sqlite-elements.ts'
 import { isDocument } from './values.ts'
 
 export interface Layout {
   /** The quoted name of the collection's table. */
   readonly table: string
   readonly indexes: ReadonlyArray<{ readonly sqlName: string, readonly definition: IndexDefinition }>
+  /** Indexes on what stands in arrays. */
+  readonly elementIndexes: readonly ElementIndex[]
   /** Indexed paths with a dot. SQL can look them up as long as no document ever had an array on the way. */
   readonly dottedPaths: readonly string[]
   isMultikey (path: string): boolean
@@ -16,17 +21,23 @@ export interface Layout {
 // The dot keeps this name apart from those of collections.
 const MULTIKEY_TABLE = '"crud.multikey_paths"'
 
-function assertPartialFilter ({ name, usePartialFilter, partialFilterExpression }: IndexDefinition): void {
-  if (usePartialFilter !== true || partialFilterExpression === undefined) return
+/** The paths that must be there for a document to be in an index; none when all documents are. */
+function neededPaths ({ name, fields, usePartialFilter, partialFilterExpression }: IndexDefinition): string[] {
+  if (usePartialFilter !== true || partialFilterExpression === undefined) return []
   const expression: unknown = JSON.parse(partialFilterExpression)
-  const conditions = isDocument(expression) ? Object.values(expression) : [null]
-  const isPresence = conditions.every(condition => isDocument(condition) && Object.keys(condition).length === 1 && condition['$exists'] === true)
-  if (!isPresence) throw new Error(`The index ${name} has a partial filter other than $exists: true, which is not supported`)
+  const conditions = isDocument(expression) ? Object.entries(expression) : [['', null] as const]
+  const isPresence = conditions.every(([path, condition]) => fields.some(field => field.name === path) &&
+    isDocument(condition) && Object.keys(condition).length === 1 && condition['$exists'] === true)
+  if (!isPresence) throw new Error(`The index ${name} has a partial filter other than $exists: true on its own fields, which is not supported`)
+  return conditions.map(([path]) => path)
 }
 
-function createIndexStatement (sqlName: string, table: string, { fields, unique }: IndexDefinition): string {
-  const columns = fields.map(({ name, order }) => `${expressionOf(name)}${order === -1 ? ' DESC' : ''}`)
-  return `CREATE ${unique ? 'UNIQUE ' : ''}INDEX "${sqlName}" ON ${table} (${columns.join(', ')})`
+function createIndexStatement (sqlName: string, table: string, definition: IndexDefinition): string {
+  const columns = definition.fields.map(({ name, order }) => `${expressionOf(name)}${order === -1 ? ' DESC' : ''}`)
+  // Nothing is looked up by null, so a null is left out as well.
+  const present = neededPaths(definition).map(path => `${expressionOf(path)} IS NOT NULL`)
+  const where = present.length === 0 ? '' : ` WHERE ${present.join(' AND ')}`
+  return `CREATE ${definition.unique ? 'UNIQUE ' : ''}INDEX "${sqlName}" ON ${table} (${columns.join(', ')})${where}`
 }
 
 function tablesStatement (table: string): string {
@@ -57,9 +68,11 @@ function arrayStatement (table: string, path: string): string {
  * Service does. Throws when stored documents break a unique index that is new.
  */
 export function createLayout (database: Database, collection: Collection): Layout {
-  const { name: collectionName, indexes: definitions = [] } = collection.definition
+  const { name: collectionName, indexes: declared = [] } = collection.definition
   const table = `"${collectionName}"`
-  definitions.forEach(assertPartialFilter)
+  const definitions = declared.filter(index => !isElementIndex(index, collection.fields))
+  const onElements = declared.filter(index => isElementIndex(index, collection.fields))
+  let elementIndexes: ElementIndex[] = []
   const indexes = definitions.map(definition => ({ sqlName: `${collectionName}.${definition.name}`, definition }))
   const wanted = new Map(indexes.map(({ sqlName, definition }) => [sqlName, createIndexStatement(sqlName, table, definition)]))
 
@@ -84,6 +97,7 @@ export function createLayout (database: Database, collection: Collection): Layou
         if (dottedPaths.includes(name) && database.statement(arrayStatement(table, name)).get() !== undefined) markMultikey(name)
       }
     }
+    elementIndexes = createElementIndexes(database, collectionName, table, onElements)
   }
 
   // One transaction, since another process may be starting on the same file.
@@ -99,6 +113,7 @@ export function createLayout (database: Database, collection: Collection): Layou
   return {
     table,
     indexes,
+    elementIndexes,
     dottedPaths,
     isMultikey: path => database.statement(`SELECT 1 AS found FROM ${MULTIKEY_TABLE} WHERE collection = ? AND path = ?`).get(collectionName, path) !== undefined,
     markMultikey,

@@ -1,26 +1,14 @@
-import type { SQLInputValue } from 'node:sqlite'
 import type { Collection } from './collection-definition.ts'
 import { DuplicateKey } from './errors.ts'
 import { matches } from './query-evaluation.ts'
-import type { Filter } from './query-language.ts'
-import { conditionOf, expressionOf, isSingleValued } from './sqlite-conditions.ts'
 import type { Database } from './sqlite-database.ts'
 import { createLayout } from './sqlite-layout.ts'
+import type { Selection, SortKey } from './sqlite-plan.ts'
+import { isSingleValued, plannerOf } from './sqlite-plan.ts'
 import type { Document, Value } from './values.ts'
 import { compare, isDocument, reach } from './values.ts'
 
-export interface SortKey {
-  readonly path: string
-  readonly direction: 1 | -1
-}
-
-export interface Selection {
-  readonly filter: Filter
-  readonly states: readonly string[]
-  readonly sort?: readonly SortKey[]
-  readonly skip?: number | undefined
-  readonly limit?: number | undefined
-}
+export type { Selection, SortKey } from './sqlite-plan.ts'
 
 /** The documents of one collection. Writing methods are to be called inside `Database.write`. */
 export interface DocumentStore {
@@ -47,10 +35,6 @@ interface Found {
   readonly document: Document
 }
 
-function isEverything (filter: Filter): boolean {
-  return filter.kind === 'and' && filter.filters.every(isEverything)
-}
-
 // An array sorts by its least element upwards and by its greatest downwards.
 function sortValue (document: Document, { path, direction }: SortKey): Value | undefined {
   const values = reach(document, path.split('.')).flatMap(value => Array.isArray(value) ? value : [value])
@@ -67,7 +51,9 @@ function compareBy (keys: readonly SortKey[], left: Document, right: Document): 
 
 /** Opens the collection's table in a database, making what is missing. */
 export function openStore (database: Database, collection: Collection): DocumentStore {
-  const { table, indexes, dottedPaths, isMultikey, markMultikey } = createLayout(database, collection)
+  const layout = createLayout(database, collection)
+  const { table, indexes, dottedPaths, markMultikey } = layout
+  const planOf = plannerOf(collection, layout)
   const { statement } = database
 
   const revive = (body: unknown): Document => {
@@ -79,20 +65,9 @@ export function openStore (database: Database, collection: Collection): Document
     return document
   }
 
-  const isPlain = (path: string) => isSingleValued(path, collection) || (dottedPaths.includes(path) && !isMultikey(path))
-
-  const whereOf = ({ filter, states }: Selection) => {
-    const condition = conditionOf(filter, isPlain)
-    return {
-      sql: `state IN (SELECT value FROM json_each(?))${condition === undefined ? '' : ` AND ${condition.sql}`}`,
-      values: [JSON.stringify(states), ...condition?.values ?? []] satisfies SQLInputValue[],
-    }
-  }
-
-  function * scan (selection: Selection, order: readonly string[]): Generator<Found> {
-    const where = whereOf(selection)
-    const sql = `SELECT row, body FROM ${table} WHERE ${where.sql} ORDER BY ${[...order, 'row'].join(', ')}`
-    for (const record of statement(sql).iterate(...where.values)) {
+  function * scan (selection: Selection): Generator<Found> {
+    const { from, order, values } = planOf(selection)
+    for (const record of statement(`SELECT row, body FROM ${from} ORDER BY ${order}`).iterate(...values)) {
       const document = revive(record['body'])
       if (matches(selection.filter, document)) yield { row: Number(record['row']), document }
     }
@@ -101,13 +76,13 @@ export function openStore (database: Database, collection: Collection): Document
   const search = <Picked>(selection: Selection, pick: (found: Found) => Picked): Picked[] => {
     const { sort = [], skip = 0, limit = Infinity } = selection
     if (sort.some(({ path }) => !isSingleValued(path, collection))) {
-      const all = [...scan(selection, [])].sort((left, right) => compareBy(sort, left.document, right.document))
+      const { filter, states } = selection
+      const all = [...scan({ filter, states })].sort((left, right) => compareBy(sort, left.document, right.document))
       return all.slice(skip, skip + limit).map(pick)
     }
-    const order = sort.map(({ path, direction }) => `${expressionOf(path)} ${direction === 1 ? 'ASC' : 'DESC'}`)
     const picked: Picked[] = []
     let toSkip = skip
-    for (const found of scan(selection, order)) {
+    for (const found of scan(selection)) {
       if (toSkip-- > 0) continue
       picked.push(pick(found))
       if (picked.length >= limit) break
@@ -157,11 +132,9 @@ export function openStore (database: Database, collection: Collection): Document
       return record === undefined ? undefined : revive(record['body'])
     },
     count (selection) {
-      if (isEverything(selection.filter)) {
-        const where = whereOf(selection)
-        return Number(statement(`SELECT count(*) AS number FROM ${table} WHERE ${where.sql}`).get(...where.values)?.['number'])
-      }
-      const found = scan(selection, [])
+      const { from, values, isExact } = planOf(selection)
+      if (isExact) return Number(statement(`SELECT count(*) AS number FROM ${from}`).get(...values)?.['number'])
+      const found = scan(selection)
       let number = 0
       while (found.next().done !== true) number++
       return number
