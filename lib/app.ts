@@ -1,22 +1,32 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { Counter } from 'prom-client'
-import Fastify, { LogController, type FastifyInstance } from 'fastify'
+import Fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify'
+import * as agendaSchemas from '../schemas/agenda.ts'
 import * as errorSchemas from '../schemas/error.ts'
+import * as organisationSchemas from '../schemas/organisations.ts'
 import * as pageSchemas from '../schemas/pages.ts'
+import * as sessionSchemas from '../schemas/session.ts'
+import * as taxonomySchemas from '../schemas/taxonomies.ts'
 import * as teleconsultationSchemas from '../schemas/teleconsultation.ts'
 import * as settingsSchemas from '../schemas/settings.ts'
 import { openPeople } from './compose-people.ts'
+import { openTokens } from './compose-tokens.ts'
 import { openVideo } from './compose-video.ts'
 import type { Configuration } from './config/configuration.ts'
 import { ConfigurationError } from './config/load.ts'
+import { sessionOf, standingOf } from './domain/session.ts'
+import { taxonomiesOf } from './domain/taxonomies.ts'
 import { linkFrom } from './domain/window.ts'
 import { loggableError } from './http/redact.ts'
+import { actorFinder } from './identity/actor.ts'
 import { callerFinder } from './identity/caller.ts'
 import { clinicCheck } from './identity/clinic.ts'
 import { dataFile } from './identity/data-file.ts'
 import { derivedKey, linkSecret } from './identity/link-secret.ts'
+import { memberships } from './identity/memberships.ts'
 import { personalLinks } from './identity/personal-links.ts'
+import authorization from './plugins/authorization.ts'
 import errors, { schemaError } from './plugins/errors.ts'
 import load from './plugins/load.ts'
 import metrics from './plugins/metrics.ts'
@@ -31,20 +41,29 @@ import tokens from './plugins/tokens.ts'
 import { schemaController } from './plugins/validation.ts'
 import type { VideoProvider } from './providers/provider.ts'
 import type { Hub } from './providers/embedded/hub.ts'
+import { agendaRoutes } from './routes/agenda/index.ts'
 import { clinicRoutes } from './routes/clinic/index.ts'
 import { jitsiReservationRoutes } from './routes/jitsi-reservation/index.ts'
+import { organisationRoutes } from './routes/organisations/index.ts'
 import { pageRoutes } from './routes/pages/index.ts'
 import { personalLinkRoute } from './routes/personal-link/access.ts'
 import type { Services } from './routes/services.ts'
+import { cursors } from './routes/sessions/cursors.ts'
+import { sessionRoutes } from './routes/sessions/index.ts'
+import { taxonomyRoutes } from './routes/taxonomies/index.ts'
 import { teleconsultationRoutes } from './routes/teleconsultation/index.ts'
+import { feedStore } from './storage/feed-store.ts'
+import { memberStore } from './storage/member-store.ts'
 import { openStorage } from './storage/storage.ts'
 import { teleconsultationStore } from './storage/teleconsultation-store.ts'
 import { userMapStore } from './storage/user-map-store.ts'
 import { accessGiver } from './teleconsultations/give-access.ts'
+import { callStates } from './teleconsultations/call-state.ts'
+import { sessionsOf } from './teleconsultations/list-sessions.ts'
 import { oncePerKey } from './teleconsultations/once-per-key.ts'
 import { systemDeadline } from './teleconsultations/deadline.ts'
 import { unsupportedBy } from './teleconsultations/places.ts'
-import type { Ports } from './teleconsultations/ports.ts'
+import { authorizationRules, type Ports } from './teleconsultations/ports.ts'
 import { backgroundWork } from './teleconsultations/background.ts'
 
 export interface AppOptions {
@@ -120,7 +139,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     live.hub?.close()
   })
   const crud = stored.url === undefined ? await startOwnStorage(app, configuration, clock) : undefined
-  const storage = openStorage({ url: crud?.origin ?? stored.url ?? '', teleconsultations: stored.teleconsultations, userIdMaps: stored.userIdMaps, timeoutMs: stored.timeoutMs, clock, onEvent: app.upstreamEvent })
+  const storage = openStorage({ url: crud?.origin ?? stored.url ?? '', teleconsultations: stored.teleconsultations, userIdMaps: stored.userIdMaps, organisationMembers: stored.organisationMembers, agendaFeeds: stored.agendaFeeds, timeoutMs: stored.timeoutMs, clock, onEvent: app.upstreamEvent })
 
   const { provider, others, fallback, hub, livekitSources, reservations, routes: roomRoutes } = await openVideo({ configuration, secret, tokens: app.tokens.room, publicUrl, clock, log: app.log, onEvent: app.upstreamEvent })
   if (hub !== undefined) live.hub = hub
@@ -149,6 +168,8 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
       detailsBudgetMs: video.detailsBudgetMs,
       privileges: configuration.privileges,
       recording: configuration.teleconsultations.recording,
+      defaultPermissions: new Map([...configuration.organisations].map(([id, { defaultPermissions }]) => [id, defaultPermissions])),
+      defaultOrganisation: identity.defaultOrganisation,
       deletesOrphans: configuration.teleconsultations.deletesOrphans,
       groupsWithBackground: new Set(configuration.groupsWithBackground),
       choice: { default: provider.name, ...video.choice },
@@ -158,18 +179,44 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
 
   refuseLackingFallback(ports)
 
-  const callerOf = callerFinder(identity.callerSteps)
+  const headersCallerOf = callerFinder(identity.callerSteps)
+  const callerOf = (request: FastifyRequest) => request.actor === undefined ? headersCallerOf(request) : request.actor.id
   await app.register(requestKey, { secret: derivedKey(secret, 'idempotency-key'), callerOf })
   const isClinic = clinicCheck({ networks: identity.clinicNetworks, trustsProxies: http.trustedProxies.length > 0, publicUrl })
+  const links = personalLinks(app.tokens.personalLink, publicUrl)
+  const members = storage.organisationMembers === undefined ? undefined : memberStore(storage.organisationMembers)
+  const kept = members === undefined ? undefined : memberships({ store: members, clock })
+  const bearer = identity.tokens === undefined ? undefined : await openTokens(identity.tokens, { clock, onEvent: app.upstreamEvent })
+  await app.register(authorization, {
+    isGateway: identity.mode === 'gateway',
+    actorOf: actorFinder<FastifyRequest>({
+      mode: identity.mode === 'gateway' ? 'gateway' : 'sessions',
+      callerOf: headersCallerOf,
+      trustsHeaders: identity.trustsHeaders,
+      headers: configuration.headers,
+      bearer,
+      personalLinks: links,
+      isClinic: identity.mode === 'local' ? isClinic : () => false,
+      defaultOrganisation: identity.defaultOrganisation,
+      membershipsOf: async (userId, request) => await kept?.of(userId, request.operationContext()) ?? new Map()
+    }),
+    read: (id, context) => ports.store.get(id, context),
+    rules: authorizationRules(ports),
+    linkGraceMs: identity.personalLinkGraceMs,
+    clock,
+    knowsCallers: bearer !== undefined || identity.trustsHeaders
+  })
+  const callState = callStates(ports)
   const waiting = { clock: ports.clock, waitMs: Math.min(3000, http.requestTimeoutMs) }
   const services: Services = {
     ports,
-    access: accessGiver(ports),
+    access: accessGiver(ports, callState),
+    callState,
     people: people.people,
     knowsPeople: people.knowsPeople,
     deletesUploads: configuration.teleconsultations.deleteUploads,
     transcriptionLimitBytes: configuration.teleconsultations.transcriptionLimitBytes,
-    personalLinks: personalLinks(app.tokens.personalLink, publicUrl),
+    personalLinks: links,
     once: oncePerKey({ ...waiting, keptMs: 0 }),
     answered: oncePerKey({ ...waiting, keptMs: ANSWERS_KEPT_MS }),
     callerOf,
@@ -192,11 +239,23 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     }
   })
 
-  for (const schema of [errorSchemas.ErrorBody, ...sharedSchemas(teleconsultationSchemas), ...sharedSchemas(settingsSchemas), ...sharedSchemas(pageSchemas)]) app.addSchema(schema)
+  for (const schema of [errorSchemas.ErrorBody, ...sharedSchemas(teleconsultationSchemas), ...sharedSchemas(settingsSchemas), ...sharedSchemas(pageSchemas), ...sharedSchemas(sessionSchemas), ...sharedSchemas(taxonomySchemas), ...sharedSchemas(organisationSchemas), ...sharedSchemas(agendaSchemas)]) app.addSchema(schema)
+  const taxonomies = taxonomiesOf(configuration.taxonomies)
   const drawn = { services, graceMs: identity.personalLinkGraceMs }
   await app.register(async function api (scope) {
     await scope.register(teleconsultationRoutes, drawn)
     await scope.register(personalLinkRoute, drawn)
+    await scope.register(sessionRoutes, { services, taxonomies, cursors: cursors(derivedKey(secret, 'cursor')) })
+    await scope.register(taxonomyRoutes, { taxonomies })
+    await scope.register(organisationRoutes, { members })
+    await scope.register(agendaRoutes, {
+      feeds: storage.agendaFeeds === undefined ? undefined : feedStore(storage.agendaFeeds, { key: derivedKey(secret, 'agenda-feed'), clock }),
+      sessionsOf: (userId, range, context) => sessionsOf(ports, userId, range, context),
+      linkFor: (room, sub, session) => links.linkFor({ room, sub, link: standingOf(sessionOf(session), sub)?.link }),
+      deployment: configuration.teleconsultations.deployment,
+      publicUrl,
+      clock
+    })
     if (reservations !== undefined) {
       await scope.register(jitsiReservationRoutes, {
         ...reservations,
@@ -223,6 +282,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     await background.finished()
     await Promise.all([provider, ...others].map((opened) => opened.close()))
     await people.close()
+    await bearer?.close()
     await storage.close()
     await crud?.close()
   })
@@ -260,10 +320,10 @@ const sharedSchemas = (module: object) =>
 
 // Loaded only where it is used: a replica in front of a CRUD Service has no use for its weight.
 async function startOwnStorage (app: FastifyInstance, configuration: Configuration, clock: () => Date) {
-  const [{ startEmbeddedCrud }, { TELECONSULTATIONS, USER_ID_MAPS }] = await Promise.all([import('./storage/embedded/server.ts'), import('./storage/collections.ts')])
+  const [{ startEmbeddedCrud }, { AGENDA_FEEDS, ORGANISATION_MEMBERS, TELECONSULTATIONS, USER_ID_MAPS }] = await Promise.all([import('./storage/embedded/server.ts'), import('./storage/collections.ts')])
   return await startEmbeddedCrud({
     file: dataFile(configuration.dataPath, 'teleconsultations.sqlite'),
-    collections: [TELECONSULTATIONS, USER_ID_MAPS],
+    collections: [TELECONSULTATIONS, USER_ID_MAPS, ORGANISATION_MEMBERS, AGENDA_FEEDS],
     userIdHeaderKey: configuration.headers.userId,
     clock,
     logger: app.log.child({ part: 'embedded storage' }, { level: 'warn' })

@@ -43,6 +43,32 @@ export const ImageTooLarge = define('IMAGE_TOO_LARGE', 'The image is larger than
 export const CapabilityUnsupported = define('CAPABILITY_UNSUPPORTED', 'The configured video provider does not support %s', 501)
 export const CapabilityLimit = define('CAPABILITY_LIMIT', 'The configured video provider does not allow %s', 422)
 
+export const AuthenticationRequired = define('AUTHENTICATION_REQUIRED', 'The request does not say who is calling', 401)
+/** One sentence for every fault of a token: which it was would help who tries. */
+export const InvalidToken = define('INVALID_TOKEN', 'The bearer token is not valid, or no longer', 401)
+export const IdentityUnavailable = define('IDENTITY_UNAVAILABLE', 'The keys of the identity provider cannot be read at the moment; try again shortly', 503)
+export const AmbiguousIdentity = define('AMBIGUOUS_IDENTITY', 'The request carries two different identities', 401)
+export const NotPermitted = define('NOT_PERMITTED', 'The caller may not do this', 403)
+export const OrganisationNeeded = define('ORGANISATION_NEEDED', 'The caller is a member of several organisations, or of none: body/organisation must name one of his', 400)
+export const ParticipantNotFound = define('PARTICIPANT_NOT_FOUND', 'There is no such participant', 404)
+export const LastOwner = define('LAST_OWNER', 'The owner of a session cannot be removed from it', 409)
+export const SessionEnded = define('SESSION_ENDED', 'The session was ended', 409)
+export const OrganisationNotFound = define('ORGANISATION_NOT_FOUND', 'There is no such organisation', 404)
+export const MemberNotFound = define('MEMBER_NOT_FOUND', 'There is no such member', 404)
+export const MemberExists = define('MEMBER_EXISTS', 'The person is a member of the organisation already, or invited', 409)
+export const LastAdmin = define('LAST_ADMIN', 'An organisation keeps its last ADMIN: make somebody else ADMIN first', 409)
+export const StandardStays = define('STANDARD_STAYS', 'A member keeps STANDARD; remove the member instead', 409)
+export const MemberChanged = define('MEMBER_CHANGED', 'The membership was changed by somebody else meanwhile; try again', 409)
+export const MembersNotKept = define('MEMBERS_NOT_KEPT', 'Members of organisations are not kept here: ORGANISATION_MEMBERS_CRUD_NAME is not configured', 501)
+
+export const AgendaNotFound = define('AGENDA_NOT_FOUND', 'There is no agenda at this address, or no longer', 404)
+export const FeedsNotKept = define('FEEDS_NOT_KEPT', 'Calendar feeds are not kept here: AGENDA_FEEDS_CRUD_NAME is not configured', 501)
+export const FieldNotDeclared = define('FIELD_NOT_DECLARED', 'The collection of teleconsultations does not declare the field %s, without which there are no sessions', 501)
+export const UnknownTaxonomyValue = define('UNKNOWN_TAXONOMY_VALUE', 'body/%s is not in the taxonomy; allowed are: %s', 422)
+export const TaxonomyNotFound = define('TAXONOMY_NOT_FOUND', 'There is no such taxonomy', 404)
+export const UnknownTimeZone = define('UNKNOWN_TIME_ZONE', 'body/timeZone is not the name of a time zone', 400)
+export const InvalidCursor = define('INVALID_CURSOR', 'querystring/cursor was not given by this service for this list', 400)
+
 export const NotTheClinic = define('NOT_THE_CLINIC', 'Only the clinic may do this: the request does not come from an address in CLINIC_NETWORKS, or names a foreign host or origin', 403)
 export const ForeignOrigin = define('FOREIGN_ORIGIN', 'A page of another origin may not open this connection', 403)
 export const InvalidPersonalLink = define('INVALID_PERSONAL_LINK', 'The personal link is not valid, or no longer', 401)
@@ -84,9 +110,11 @@ export const RETRY_AFTER_SECONDS: ReadonlyMap<string, number> = new Map([
   ['OPERATION_IN_PROGRESS', 1],
   ['CONCURRENT_CHANGE', 1],
   ['REQUEST_RUNNING', 1],
+  ['MEMBER_CHANGED', 1],
   ['OVERLOADED', 2],
   ['STORAGE_UNAVAILABLE', 2],
   ['AUTH_SERVICE_UNAVAILABLE', 2],
+  ['IDENTITY_UNAVAILABLE', 2],
   ['PAGE_NOT_BUILT', 60],
   ['PROVIDER_BUSY', 5],
   ['PROVIDER_UNAVAILABLE', 5]

@@ -17,8 +17,9 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   412: 'If-Match names another version than the one that is there; nothing was changed',
   413: 'The body is too large',
   415: 'The body is not JSON',
-  422: 'The configured video provider cannot give what is asked for, or the Idempotency-Key was used for another body',
+  422: 'The configured video provider cannot give what is asked for, a value is not in its taxonomy, or the Idempotency-Key was used for another body',
   500: 'Something went wrong in this service',
+  501: 'The configured video provider cannot do this, or the collection does not keep what it needs',
   502: 'An upstream gave an answer that cannot be used',
   503: 'An upstream is busy or cannot be reached; see retry-after',
   504: 'An upstream did not answer in time'

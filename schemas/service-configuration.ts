@@ -1,4 +1,6 @@
 import { Type, type Static } from 'typebox'
+import { TaxonomyConfiguration } from './taxonomies.ts'
+import { PermissionName } from './permissions.ts'
 import { TOOL_NAMES } from './tools.ts'
 
 /** The JSON service configuration file. Unknown keys are tolerated: old files carry some. */
@@ -27,11 +29,16 @@ export const ServiceConfiguration = Type.Object({
   companyLogo: Type.Optional(Type.Object({ url: Type.Optional(Type.String({ description: 'Shown on the pages' })) })),
   environment: Type.Optional(Type.String({ description: 'Of the 1.x generation; accepted and not used' })),
   mode: Type.Optional(Type.String({ description: 'Of the 1.x generation; accepted and not used' })),
+  organisations: Type.Optional(Type.Record(Type.String({ minLength: 1, maxLength: 256 }), Type.Object({
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'As people know it' })),
+    defaultPermissions: Type.Optional(Type.Array(PermissionName, { description: 'What a member may do in and to every session of the organisation in which he takes part, beside the tools of his privilege. Default: nothing' }))
+  }), { description: 'Organisations by their ids, as far as there is something to say of them' })),
   groupsWithBackgroundList: Type.Optional(Type.Array(Type.String(), { description: 'Members of these groups join with the company’s background' })),
   videoProviders: Type.Optional(Type.Object({
     byGroup: Type.Optional(Type.Record(Type.String(), Type.Enum(['embedded', 'bandyer', 'kaleyra', 'daily', 'livekit', 'jitsi']), { description: 'The provider of teleconsultations in which a member of this group is plus; of several groups the first in this object counts' })),
     perRequest: Type.Optional(Type.Boolean({ description: 'Whether a booking may name its provider (videoProvider)' }))
   }, { description: 'Who chooses another provider than VIDEO_PROVIDER. Only those in use can be chosen: VIDEO_PROVIDERS_ALSO, VIDEO_FALLBACK' })),
+  taxonomies: Type.Optional(TaxonomyConfiguration),
   customUserId: Type.Optional(Type.Object({
     source: Type.Optional(Type.String({ default: '_id', pattern: FIELD_PATH, description: 'The user record’s field that holds the custom id' })),
     target: Type.Optional(Type.String({ default: 'authUserId', pattern: FIELD_PATH, description: 'The user record’s field that holds the auth service’s id' }))

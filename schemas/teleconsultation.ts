@@ -19,14 +19,14 @@ export const Participant = Type.Object({
 }, { $id: 'Participant', additionalProperties: false })
 export type Participant = Static<typeof Participant>
 
-const Participants = Type.Union([
+export const ParticipantList = Type.Union([
   Type.Array(ExternalId, { minItems: 2, maxItems: 25, description: 'Ids of the auth service; only where AUTH_SERVICE is configured' }),
   Type.Object({
     number: Type.Integer({ minimum: 2, maximum: 25, description: 'How many participants are expected' }),
     data: Type.Array(Type.Unsafe<Participant>(Type.Ref('Participant')), { maxItems: 25, description: 'Those who are known; at most number' })
   }, { additionalProperties: false })
 ])
-export type Participants = Static<typeof Participants>
+export type Participants = Static<typeof ParticipantList>
 
 const StartDate = Instant('When the teleconsultation begins')
 const EndDate = Type.Optional(Instant('When it ends; give either this or duration_in_seconds'))
@@ -34,17 +34,17 @@ const Duration = Type.Optional(Type.Integer({ minimum: 300, maximum: 86400, desc
 
 const VideoProvider = Type.Optional(Type.Enum(['embedded', 'bandyer', 'kaleyra', 'daily', 'livekit', 'jitsi'], { description: 'Who holds the call, where videoProviders.perRequest of the service configuration allows to choose' }))
 
+/** When, and with whose help. */
+export const DateFields = { start_date: StartDate, end_date: EndDate, duration_in_seconds: Duration, videoProvider: VideoProvider }
+
 export const NewTeleconsultation = Type.Object({
-  participants: Participants,
-  start_date: StartDate,
-  end_date: EndDate,
-  duration_in_seconds: Duration,
-  videoProvider: VideoProvider
+  participants: ParticipantList,
+  ...DateFields
 }, { $id: 'NewTeleconsultation', additionalProperties: false })
 export type NewTeleconsultation = Static<typeof NewTeleconsultation>
 
 export const TeleconsultationChange = Type.Object({
-  participants: Type.Optional(Participants),
+  participants: Type.Optional(ParticipantList),
   start_date: Type.Optional(StartDate),
   end_date: EndDate,
   duration_in_seconds: Duration,

@@ -1,6 +1,10 @@
 import type { Environment } from './environment.ts'
 import type { ProviderName } from './video-environment.ts'
+import type { TaxonomyConfiguration } from '../../schemas/taxonomies.ts'
+import type { PermissionName } from '../../schemas/permissions.ts'
 import type { Privilege, ToolName } from '../../schemas/tools.ts'
+
+export type TokenAlgorithm = 'HS256' | 'HS384' | 'HS512' | 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA'
 
 export interface CallerStep { from: 'object' | 'json' | 'array', extract: string | number }
 
@@ -60,11 +64,30 @@ export interface Configuration {
     clientType: string
     backOffice: string
     userProperties: string
+    organisation: string
+    roles: string
     additional: readonly string[]
   }
   identity: {
-    mode: 'local' | 'gateway'
+    /** `sessions`: this service decides who may do what; `local`: it does, and requests from `clinicNetworks` act as the clinic. */
+    mode: 'local' | 'sessions' | 'gateway'
+    /** From where requests without a token act as the clinic. None: nobody does. */
     clinicNetworks: readonly string[]
+    /** Of whom bearer tokens are taken; absent: none are. */
+    tokens: {
+      secret: string | undefined
+      jwksUrl: string | undefined
+      jwksCacheMs: number
+      algorithms: readonly TokenAlgorithm[] | undefined
+      issuer: string | undefined
+      audiences: readonly string[] | undefined
+      clockToleranceSeconds: number
+      claims: { userId: string, groups: string, organisation: string, roles: string }
+    } | undefined
+    /** Whether the platform's headers say who is calling where the mode is sessions. */
+    trustsHeaders: boolean
+    /** To which the clinic belongs, and sessions that name none. */
+    defaultOrganisation: string
     callerSteps: readonly CallerStep[]
     personalLinkGraceMs: number
     /** Absent where requests bring groups and names themselves. */
@@ -81,6 +104,9 @@ export interface Configuration {
     url: string | undefined
     teleconsultations: string
     userIdMaps: string
+    /** Undefined: not kept. */
+    organisationMembers: string | undefined
+    agendaFeeds: string | undefined
     timeoutMs: number
   }
   video: {
@@ -122,6 +148,9 @@ export interface Configuration {
   dataPath: string
   linkSecret: string | undefined
   privileges: Privileges
+  /** By their ids. */
+  organisations: ReadonlyMap<string, { name: string | undefined, defaultPermissions: ReadonlySet<PermissionName> }>
+  taxonomies: TaxonomyConfiguration | undefined
   theme: Theme
   companyLogoUrl: string | undefined
   groupsWithBackground: readonly string[]

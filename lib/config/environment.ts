@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { identityEnvironment } from './identity-environment.ts'
 import { videoEnvironment } from './video-environment.ts'
 
 const HeaderName = (example: string, description: string) => Type.String({ default: example, pattern: '^[A-Za-z0-9_-]+$', description })
@@ -20,8 +21,9 @@ export const Environment = Type.Object({
   DATA_PATH: Type.String({ default: './data', description: 'Folder of what the service itself stores: the embedded storage and rooms, the generated key' }),
 
   STORAGE: Type.Optional(Type.Enum(['embedded', 'crud-service'], { description: 'Where teleconsultations are stored. Default: embedded, unless a platform variable is set' })),
-  AUTHORIZATION: Type.Optional(Type.Enum(['local', 'gateway'], { description: 'local: requests from CLINIC_NETWORKS act as the clinic; gateway: a gateway in front has authenticated everybody. Default: local, unless a platform variable is set' })),
-  CLINIC_NETWORKS: Type.String({ default: '127.0.0.0/8,::1/128', description: 'Address ranges that act as the clinic where AUTHORIZATION is local, separated by commas' }),
+  AUTHORIZATION: Type.Optional(Type.Enum(['sessions', 'local', 'gateway'], { description: 'gateway: a gateway in front has authenticated everybody and decides who may do what; sessions: this service does (docs/authorization.md); local: the same as sessions, for one machine. Default: sessions, unless a platform variable is set' })),
+  CLINIC_NETWORKS: Type.Optional(Type.String({ description: 'Address ranges from which requests without a token act as the clinic where AUTHORIZATION is not gateway, separated by commas; none: empty ranges such as 0.0.0.0/32. Default: 127.0.0.0/8,::1/128 where neither tokens nor headers say who is calling, or AUTHORIZATION is local; else nobody does' })),
+  ...identityEnvironment,
 
   USERID_HEADER_KEY: HeaderName('miauserid', 'Header with the caller’s id'),
   GROUPS_HEADER_KEY: HeaderName('miausergroups', 'Header with the caller’s groups'),
@@ -36,6 +38,8 @@ export const Environment = Type.Object({
   CRUD_SERVICE: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9.-]+(:[0-9]{1,5})?$', description: 'Host of the CRUD Service, where CRUD_SERVICE_URL is not given. Default: crud-service' })),
   TELECONSULTATIONS_CRUD_NAME: CollectionName('CRUD endpoint of the teleconsultations, with or without leading slash'),
   USER_ID_MAP_CRUD_NAME: CollectionName('CRUD endpoint of the user id map, with or without leading slash'),
+  ORGANISATION_MEMBERS_CRUD_NAME: CollectionName('CRUD endpoint of the members of organisations. Without it, beside a CRUD Service, tokens or headers have to say who is a member'),
+  AGENDA_FEEDS_CRUD_NAME: CollectionName('CRUD endpoint of the calendar feeds. Without it, beside a CRUD Service, there are none'),
   USER_MAP_ID_CRUD_NAME: CollectionName('Another spelling of USER_ID_MAP_CRUD_NAME'),
   ...videoEnvironment,
   AUTH_SERVICE: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9.-]+(:[0-9]{1,5})?$', description: 'Host of the auth service (auth0-client) that knows people, their groups and names. Without it requests bring them' })),

@@ -7,7 +7,7 @@ import { ServiceConfiguration } from '../../schemas/service-configuration.ts'
 import { TOOL_NAMES, type Privilege, type ToolName } from '../../schemas/tools.ts'
 import { Environment } from './environment.ts'
 import { chooseVideo, choiceProblems, composeVideo, type VideoModes } from './video.ts'
-import type { Configuration, PrivilegeRule, Theme } from './configuration.ts'
+import type { Configuration, PrivilegeRule, Theme, TokenAlgorithm } from './configuration.ts'
 
 /** Every problem of the configuration at once. The messages name variables and keys, never values. */
 export class ConfigurationError extends Error {
@@ -104,7 +104,7 @@ const describe = (about: string, problem: ErrorObject) => {
 
 interface Modes {
   storage: Configuration['storage']['mode']
-  identity: Configuration['identity']['mode']
+  identity: 'sessions' | 'gateway'
   video: VideoModes
 }
 
@@ -118,17 +118,29 @@ function chooseModes (given: Record<string, unknown>, problems: string[]): Modes
     if (!has('USER_MAP_ID_CRUD_NAME')) need('USER_ID_MAP_CRUD_NAME', 'where the storage is a CRUD Service')
   }
   const video = chooseVideo(given, platform, problems)
+  checkTokens(given, problems)
   if (has('CUSTOM_ID_USERS_API_ENDPOINT')) need('AUTH_SERVICE', 'with CUSTOM_ID_USERS_API_ENDPOINT')
   return {
     storage: storage === 'crud-service' ? 'crud-service' : 'embedded',
-    identity: (given['AUTHORIZATION'] ?? (platform ? 'gateway' : 'local')) === 'gateway' ? 'gateway' : 'local',
+    identity: (given['AUTHORIZATION'] ?? (platform ? 'gateway' : 'sessions')) === 'gateway' ? 'gateway' : 'sessions',
     video
   }
 }
 
+function checkTokens (given: Record<string, unknown>, problems: string[]): void {
+  const { TOKEN_SECRET: secret, TOKEN_JWKS_URL: jwksUrl, TOKEN_AUDIENCE: audience } = given
+  if (secret !== undefined && jwksUrl !== undefined) problems.push('TOKEN_SECRET and TOKEN_JWKS_URL exclude each other: tokens have one issuer')
+  if (jwksUrl !== undefined && audience === undefined) problems.push('TOKEN_AUDIENCE is required with TOKEN_JWKS_URL: the issuer signs for others too')
+  const algorithms = list(given['TOKEN_ALGORITHMS'])
+  if (secret !== undefined && algorithms.some((name) => !name.startsWith('HS'))) problems.push('TOKEN_ALGORITHMS must be HS256, HS384 or HS512 with TOKEN_SECRET')
+  if (jwksUrl !== undefined && algorithms.some((name) => name.startsWith('HS'))) problems.push('TOKEN_ALGORITHMS must not hold HS256, HS384 or HS512 with TOKEN_JWKS_URL')
+}
+
 function compose (environment: Environment, service: ServiceConfiguration, modes: Modes): Configuration {
   const prefix = environment.SERVICE_PREFIX.replace(/\/+$/, '')
-  const local = modes.identity === 'local'
+  const identity = identityOf(environment, modes.identity)
+  // What acts for everybody without a word listens to this machine alone, unless it is told otherwise.
+  const local = identity.mode === 'local'
   const userIdMaps = environment.USER_ID_MAP_CRUD_NAME ?? environment.USER_MAP_ID_CRUD_NAME
   return {
     http: {
@@ -150,11 +162,12 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
       clientType: environment.CLIENTTYPE_HEADER_KEY.toLowerCase(),
       backOffice: environment.BACKOFFICE_HEADER_KEY.toLowerCase(),
       userProperties: environment.USER_PROPERTIES_HEADER_KEY.toLowerCase(),
+      organisation: environment.ORGANISATION_HEADER_KEY.toLowerCase(),
+      roles: environment.ROLES_HEADER_KEY.toLowerCase(),
       additional: list(environment.ADDITIONAL_HEADERS_TO_PROXY).map((name) => name.toLowerCase())
     },
     identity: {
-      mode: modes.identity,
-      clinicNetworks: list(environment.CLINIC_NETWORKS),
+      ...identity,
       callerSteps: service.userIdPathInRequest ?? [
         { from: 'object', extract: 'headers' },
         { from: 'object', extract: environment.USERID_HEADER_KEY.toLowerCase() }
@@ -174,6 +187,8 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
       url: modes.storage === 'crud-service' ? (environment.CRUD_SERVICE_URL ?? `http://${environment.CRUD_SERVICE ?? 'crud-service'}`).replace(/\/+$/, '') : undefined,
       teleconsultations: collectionPath(modes.storage === 'crud-service' ? environment.TELECONSULTATIONS_CRUD_NAME : undefined, 'teleconsultations'),
       userIdMaps: collectionPath(modes.storage === 'crud-service' ? userIdMaps : undefined, 'userid-maps'),
+      organisationMembers: optionalCollection(modes.storage, environment.ORGANISATION_MEMBERS_CRUD_NAME, 'organisation-members'),
+      agendaFeeds: optionalCollection(modes.storage, environment.AGENDA_FEEDS_CRUD_NAME, 'agenda-feeds'),
       timeoutMs: environment.STORAGE_TIMEOUT_MS
     },
     video: {
@@ -202,6 +217,8 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
     dataPath: environment.DATA_PATH,
     linkSecret: environment.LINK_SECRET ?? environment.BANDYER_API_SECRET_KEY,
     privileges: { basic: privilegeRule(service, 'basic'), plus: privilegeRule(service, 'plus') },
+    organisations: new Map(Object.entries(service.organisations ?? {}).map(([id, { name, defaultPermissions = [] }]) => [id, { name, defaultPermissions: new Set(defaultPermissions) }])),
+    taxonomies: service.taxonomies,
     theme: {
       light: { ...DEFAULT_THEME.light, ...service.theme?.light },
       dark: { ...DEFAULT_THEME.dark, ...service.theme?.dark }
@@ -227,6 +244,35 @@ function bytesOf (size: string): number {
 }
 
 const collectionPath = (name: string | undefined, fallback: string) => `/${(name ?? fallback).replace(/^\/+|\/+$/g, '')}`
+
+const optionalCollection = (storage: Modes['storage'], name: string | undefined, own: string) =>
+  storage === 'embedded' ? collectionPath(undefined, own) : name === undefined ? undefined : collectionPath(name, own)
+
+function identityOf (environment: Environment, wanted: Modes['identity']): Pick<Configuration['identity'], 'mode' | 'clinicNetworks' | 'tokens' | 'trustsHeaders' | 'defaultOrganisation'> {
+  const { TOKEN_SECRET: secret, TOKEN_JWKS_URL: jwksUrl, TOKEN_AUDIENCE: audience } = environment
+  const hasTokens = secret !== undefined || jwksUrl !== undefined
+  const isOpenToNobody = hasTokens || environment.IDENTITY_HEADERS
+  const networks = environment.CLINIC_NETWORKS ?? (isOpenToNobody && environment.AUTHORIZATION !== 'local' ? '' : '127.0.0.0/8,::1/128')
+  const clinicNetworks = wanted === 'gateway' ? [] : list(networks)
+  return {
+    mode: wanted === 'sessions' && clinicNetworks.length > 0 ? 'local' : wanted,
+    clinicNetworks,
+    tokens: hasTokens
+      ? {
+          secret,
+          jwksUrl,
+          jwksCacheMs: environment.TOKEN_JWKS_CACHE_SEC * 1000,
+          algorithms: environment.TOKEN_ALGORITHMS === undefined ? undefined : list(environment.TOKEN_ALGORITHMS) as TokenAlgorithm[],
+          issuer: environment.TOKEN_ISSUER,
+          audiences: audience === undefined ? undefined : list(audience),
+          clockToleranceSeconds: environment.TOKEN_CLOCK_TOLERANCE_SEC,
+          claims: { userId: environment.TOKEN_USER_ID_CLAIM, groups: environment.TOKEN_GROUPS_CLAIM, organisation: environment.TOKEN_ORGANISATION_CLAIM, roles: environment.TOKEN_ROLES_CLAIM }
+        }
+      : undefined,
+    trustsHeaders: environment.IDENTITY_HEADERS,
+    defaultOrganisation: environment.DEFAULT_ORGANISATION
+  }
+}
 
 function privilegeRule (service: ServiceConfiguration, privilege: Privilege): PrivilegeRule {
   const { groups, tools } = service.privileges[privilege]

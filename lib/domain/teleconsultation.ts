@@ -1,5 +1,6 @@
 import type { Privilege } from '../../schemas/tools.ts'
 import type { Attempt } from './idempotency.ts'
+import { hasWordsUnderWay, type Session } from './session.ts'
 
 /** One participant as stored: the original's fields, and the two of ours that its collection allows inside the element. */
 export interface StoredParticipant {
@@ -47,6 +48,8 @@ export interface Operation {
   content?: Content | undefined
   /** Publishes with the content what was chosen as provider. */
   chosen?: string | undefined
+  /** Publishes with the content what it is described by; absent where that stays. */
+  session?: Session | undefined
   /** Changes the room of record itself, which is therefore not to be trusted until this is committed. */
   inPlace?: true | undefined
   /** The request that wants this addition; remembered with the commit. */
@@ -82,6 +85,8 @@ export interface Control {
   idempotency?: Attempt | undefined
   /** Requests that added somebody, the latest last. */
   additions?: Attempt[] | undefined
+  /** Unlike the content it may change after the seal. Absent: nothing was said about it but dates and people. */
+  session?: Session | undefined
 }
 
 /** What the compare-and-set compares: a revision where the collection has one, else what the original's fields give. */
@@ -94,6 +99,8 @@ export interface Teleconsultation {
   content: Content
   control: Control
   version: Version
+  /** The last write of its document, where a read told. */
+  updatedAt?: Date | undefined
 }
 
 export const APPLIED_REMEMBERED = 32
@@ -119,9 +126,13 @@ export const wasBooked = (control: Control) => control.applied.length > 0
 /** Whether another's operation still holds the document. */
 export const isHeld = (control: Control, now: Date) => control.operation !== undefined && control.operation.leaseUntil > now.getTime()
 
-/** Whether something is left to do that nobody may be at work on any more. */
+/** Whether something is left to do that nobody may be at work on any more. What the provider is told is told by one at a time. */
 export const isUnsettled = (control: Control, now: Date) =>
-  control.phase === 'DELETING' || (control.operation !== undefined ? !isHeld(control, now) : control.garbage.length > 0)
+  control.phase === 'DELETING' || (control.operation !== undefined ? !isHeld(control, now) : control.garbage.length > 0 || (hasUntold(control) && !hasWordsUnderWay(control.session ?? {}, now)))
+
+/** Whether the provider has still to be told of what was decided about the session. */
+export const hasUntold = ({ session }: Pick<Control, 'session'>) =>
+  session !== undefined && (session.untoldEnd === true || session.standings?.some(({ untold }) => untold === true) === true)
 
 /** The parts of a marker of this deployment; undefined: it is not one. */
 export function readMarker (deployment: string, marker: string): { documentId: string, operationId: string, epoch: number } | undefined {

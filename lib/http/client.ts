@@ -153,15 +153,20 @@ export function httpClient (options: HttpClientOptions): HttpClient {
     circuit.succeeded(ticket)
   }
 
-  const attempt = async (request: HttpRequest, dispatched: ReturnType<typeof optionsOf>): Promise<HttpAnswer | HttpFailure> => {
+  /** Never rejects. */
+  const attempt = (request: HttpRequest, dispatched: ReturnType<typeof optionsOf>) => new Promise<HttpAnswer | HttpFailure>((resolve) => {
     const givenMs = givenMsOf(request)
     const ticket = admit(request, givenMs)
-    if (typeof ticket !== 'number') return ticket
+    if (typeof ticket !== 'number') {
+      resolve(ticket)
+      return
+    }
     const answersBefore = answers
-    const outcome = await exchange(pool, dispatched, request.signal, limits, givenMs)
-    report(ticket, outcome, request.signal, answers !== answersBefore)
-    return outcome
-  }
+    exchange(pool, dispatched, request.signal, limits, givenMs, (outcome) => {
+      report(ticket, outcome, request.signal, answers !== answersBefore)
+      resolve(outcome)
+    })
+  })
 
   const mayRetry = ({ signal, deadlineAt }: HttpRequest, pauseMs: number) =>
     signal?.aborted !== true && circuit.isClosed() && budget.allows() && (deadlineAt === undefined || now() + pauseMs < deadlineAt)

@@ -51,6 +51,7 @@ const BUSY_ALL_THE_TIME = 0.98
 const READS = { inFlight: 2, eventLoopDelay: 4 }
 const SHARE_OF_MEMORY = { writes: 0.85, reads: 0.95 }
 const SHARE_UNDER_PRESSURE = 0.1
+const SENT_TOGETHER_FROM = 16
 
 /**
  * Refuses requests with 503 `OVERLOADED` before the memory or the event loop suffers: writes first, reads (the links that
@@ -144,6 +145,7 @@ export default fp(async function load (app: FastifyInstance, options: LoadOption
     }
   })
 
+  sendTogether(app, () => inFlight >= SENT_TOGETHER_FROM)
   app.addHook('onClose', (_instance, closed) => { episode.close(); closed() })
 }, { name: 'load', dependencies: ['metrics'] })
 
@@ -155,6 +157,32 @@ function endAfterAnswer (reply: FastifyReply): void {
   const { socket } = reply.raw
   reply.header('connection', 'close')
   reply.raw.once('finish', () => { socket?.end(() => { socket.destroy() }) })
+}
+
+/**
+ * While many requests are under way, answers that get ready in one turn of the event loop are sent one after the other at its
+ * end. Sending is the dearest step of a request, and cheaper in a row: its code is warm, and a reader on the same machine (a
+ * gateway's sidecar) is woken once for all of them. With few under way nobody would come along, and the turn's end is only later.
+ */
+function sendTogether (app: FastifyInstance, isWorthwhile: () => boolean): void {
+  let ready: Array<{ reply: FastifyReply, send: () => void }> = []
+  const sendAll = () => {
+    const sending = ready
+    ready = []
+    for (const { reply, send } of sending) {
+      try {
+        send()
+      } catch (error) {
+        // Nobody above would catch it, and the others have to leave.
+        reply.log.error({ err: error }, 'An answer could not be sent')
+        reply.raw.destroy()
+      }
+    }
+  }
+  app.addHook('onSend', (_request, reply, payload, next) => {
+    if (!isWorthwhile()) next(null, payload)
+    else if (ready.push({ reply, send: () => { next(null, payload) } }) === 1) setImmediate(sendAll)
+  })
 }
 
 const isRead = (method: string) => method === 'GET' || method === 'HEAD'

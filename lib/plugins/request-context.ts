@@ -30,13 +30,14 @@ export default fp(function requestContext (app: FastifyInstance, { headers, time
   ])].filter((name) => name !== headers.backOffice)
 
   app.decorateRequest('operationContext', function (this: FastifyRequest): Context {
+    const given = this.headers
     const picked: Record<string, string> = {}
     for (const name of passedOn) {
-      const value = this.headers[name]
+      const value = given[name]
       if (typeof value === 'string' && value !== '') picked[name] = value
     }
     // Any value says yes, even "0" or "false".
-    if (typeof this.headers[headers.backOffice] === 'string' && this.headers[headers.backOffice] !== '') picked[headers.backOffice] = '1'
+    if (typeof given[headers.backOffice] === 'string' && given[headers.backOffice] !== '') picked[headers.backOffice] = '1'
     if (picked['x-request-id'] === undefined) picked['x-request-id'] = this.id
     return { headers: picked, log: this.log, endsAt: clock().getTime() + timeoutMs }
   })

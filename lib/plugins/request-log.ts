@@ -2,6 +2,13 @@ import fp from 'fastify-plugin'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { redacted } from '../http/redact.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The path holds a secret: log lines have the route's pattern instead. */
+    hasSecretPath?: true
+  }
+}
+
 /**
  * The platform's two log lines with its field names: `incoming request` at trace, `request completed` at info. Status
  * routes are silent, as probes would drown the rest.
@@ -41,8 +48,14 @@ const isStatus = (request: FastifyRequest) => request.url.startsWith('/-/')
 
 const fieldsOf = (request: FastifyRequest) => ({
   http: { request: { method: request.method, userAgent: { original: request.headers['user-agent'] } } },
-  url: { path: redacted(request.originalUrl), params: request.params }
+  url: request.routeOptions.config.hasSecretPath === true
+    ? { path: request.routeOptions.url }
+    // Where no route fits, the one parameter is the path once more, and nothing is taken out of it.
+    : { path: redacted(request.originalUrl), params: request.is404 ? {} : withoutPeople(request.params as object) }
 })
+
+const PEOPLE: ReadonlySet<string> = new Set(['userExternalId', 'userId'])
+const withoutPeople = (params: object) => Object.fromEntries(Object.entries(params).filter(([name]) => !PEOPLE.has(name)))
 
 const hostOf = (request: FastifyRequest) => ({
   hostname: request.headers.host?.replace(/:\d+$/, ''),

@@ -2,7 +2,7 @@ import fp from 'fastify-plugin'
 import jwt, { type FastifyJWTOptions } from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import { derivedKey } from '../identity/link-secret.ts'
-import type { PersonalLinkClaims, Tokens } from '../identity/personal-links.ts'
+import { PERSONAL_LINK_AUDIENCE, type PersonalLinkClaims, type Tokens } from '../identity/personal-links.ts'
 import type { RoomTokenClaims, RoomTokens } from '../providers/embedded/room-tokens.ts'
 
 declare module '@fastify/jwt' {
@@ -22,7 +22,7 @@ export interface TokensOptions {
   clock: () => Date
 }
 
-const kinds = { room: 'room', personalLink: 'personal-link' } as const
+const kinds = { room: 'room', personalLink: PERSONAL_LINK_AUDIENCE } as const
 
 /**
  * Signed tokens, one kind a purpose: HS256 and nothing else, a key and an audience of its own for each kind, and an expiry

@@ -1,4 +1,5 @@
 import type { TeleconsultationAccess } from '../../schemas/teleconsultation.ts'
+import { seatsOf } from '../domain/session.ts'
 import type { RoomDetails } from '../providers/provider.ts'
 import type { AccessView } from '../teleconsultations/give-access.ts'
 
@@ -7,7 +8,7 @@ export function accessBody ({ document, participant, access, details }: AccessVi
   return {
     bandyerUserId: participant.userBandyerId,
     accessLinkURL: access?.url ?? null,
-    participantsBandyerCall: document.content.participants.map(({ userBandyerId, fullName }) =>
+    participantsBandyerCall: seatsOf(document).map(({ userBandyerId, fullName }) =>
       ({ bandyerUserId: userBandyerId, ...(fullName === undefined ? {} : { fullName }) })),
     ...(details === undefined ? {} : { details: detailsBody(details) })
   }

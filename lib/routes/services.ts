@@ -1,7 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import type { NewTeleconsultation, Participant } from '../../schemas/teleconsultation.ts'
 import type { KnownPerson } from '../domain/participants.ts'
+import type { Teleconsultation } from '../domain/teleconsultation.ts'
 import type { PersonalLinks } from '../identity/personal-links.ts'
+import type { RoomDetails } from '../providers/provider.ts'
 import type { WantedParticipants } from '../teleconsultations/create.ts'
 import type { AccessGiver } from '../teleconsultations/give-access.ts'
 import type { OncePerKey } from '../teleconsultations/once-per-key.ts'
@@ -25,6 +27,8 @@ export interface Services {
   access: AccessGiver
   people: People
   personalLinks: PersonalLinks
+  /** What the provider tells of a call; the same for whoever asks within a second. */
+  callState (document: Teleconsultation): Promise<RoomDetails | undefined>
   /** Requests with an Idempotency-Key whose result the documents keep. */
   once: OncePerKey
   /** The others: this replica keeps their answers. */

@@ -19,6 +19,14 @@ const StoredContent = Type.Object({
 
 const StoredAttempt = Type.Object({ key: Type.String(), fingerprint: Type.String(), at: Type.Number() })
 
+const StoredSession = Type.Object({
+  owner: Type.Optional(Type.String()),
+  organisation: Type.Optional(Type.String()),
+  standings: Type.Optional(Type.Array(Type.Object({ externalId: Type.String() }))),
+  endedAt: Type.Optional(Type.Number()),
+  recordedSince: Type.Optional(Type.Number())
+})
+
 const StoredControl = Type.Object({
   phase: Type.Enum(['INCOMPLETE', 'PENDING', 'READY', 'DELETING']),
   sealed: Type.Boolean(),
@@ -30,6 +38,7 @@ const StoredControl = Type.Object({
     startedAt: Type.Number(),
     content: Type.Optional(StoredContent),
     chosen: Type.Optional(Type.String()),
+    session: Type.Optional(StoredSession),
     inPlace: Type.Optional(Type.Literal(true)),
     addition: Type.Optional(StoredAttempt)
   })),
@@ -44,7 +53,8 @@ const StoredControl = Type.Object({
   fellBackFrom: Type.Optional(Type.String()),
   room: Type.Optional(Type.Object({ providerRoomId: Type.String(), marker: Type.Optional(Type.String()) })),
   idempotency: Type.Optional(StoredAttempt),
-  additions: Type.Optional(Type.Array(StoredAttempt))
+  additions: Type.Optional(Type.Array(StoredAttempt)),
+  session: Type.Optional(StoredSession)
 })
 
 const isControl = new Ajv().compile<Control>(StoredControl)

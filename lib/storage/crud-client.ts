@@ -20,10 +20,10 @@ export interface CrudListQuery {
   states?: readonly CrudState[] | undefined
 }
 
-type Scalar = string | number | boolean
-type Condition = Scalar | { $exists: boolean } | { $in: readonly Scalar[] } | { $nin: readonly Scalar[] } | { $lt: Scalar } | { $gt: Scalar } | { $gte: Scalar } | { $size: number } | { $regex: string }
+type Scalar = string | number | boolean | null
+type Condition = Scalar | { $exists: boolean } | { $in: readonly Scalar[] } | { $nin: readonly Scalar[] } | { $ne: Scalar } | { $lt: Scalar } | { $lte: Scalar } | { $gt: Scalar } | { $gte: Scalar } | { $size: number } | { $regex: string, $options?: string }
 /** A filter whose values are literals or literals below an operator: nothing that a caller sends can become an operator. */
-export type CrudFilter = Readonly<Record<string, Condition | ReadonlyArray<Readonly<Record<string, Condition>>>>>
+export interface CrudFilter { readonly [field: string]: Condition | readonly CrudFilter[] }
 
 export interface CrudCommands {
   $set?: Readonly<Record<string, unknown>> | undefined
@@ -51,14 +51,21 @@ export interface CrudCollection {
   /** Repeating it is harmless. False: no such document. */
   moveTo (id: string, state: CrudState, headers: CrudHeaders, endsAt?: number): Promise<boolean>
   schema (headers: CrudHeaders): Promise<CrudSchema>
+  /** How many match. */
+  count (filter: CrudFilter, headers: CrudHeaders, endsAt?: number): Promise<number>
 }
 
 /**
  * @param path the collection's base path, with a leading slash and without a final one
  */
 export function crudCollection (http: HttpClient, path: string): CrudCollection {
-  const call = async (request: Omit<HttpRequest, 'headers' | 'deadlineAt'>, headers: CrudHeaders, deadlineAt: number | undefined): Promise<HttpAnswer> => {
-    const answer = await send(http, { ...request, path: path + request.path, headers, deadlineAt })
+  const call = async (method: HttpRequest['method'], below: string, headers: CrudHeaders, deadlineAt: number | undefined, body?: unknown): Promise<HttpAnswer> => {
+    let answer: HttpAnswer
+    try {
+      answer = await http.request({ method, path: path + below, headers, body, deadlineAt })
+    } catch (error) {
+      throw storageErrorOf(error)
+    }
     if (answer.status >= 500 && !isDuplicate(answer)) throw new StorageUnavailable()
     return answer
   }
@@ -76,7 +83,7 @@ export function crudCollection (http: HttpClient, path: string): CrudCollection 
 
   return {
     async get (id, headers, endsAt) {
-      const answer = await call({ method: 'GET', path: `/${encodeURIComponent(id)}` }, headers, endsAt)
+      const answer = await call('GET', `/${encodeURIComponent(id)}`, headers, endsAt)
       return answer.status === 404 ? undefined : asRead(id, answer)
     },
 
@@ -86,14 +93,14 @@ export function crudCollection (http: HttpClient, path: string): CrudCollection 
       if (query.sort !== undefined) parameters.set('_s', query.sort)
       if (query.filter !== undefined) parameters.set('_q', JSON.stringify(query.filter))
       if (query.states !== undefined) parameters.set('_st', query.states.join(','))
-      const answer = await call({ method: 'GET', path: `/?${parameters}` }, headers, endsAt)
+      const answer = await call('GET', `/?${parameters}`, headers, endsAt)
       const documents = success(answer)
       if (!Array.isArray(documents)) throw new StorageBadAnswer()
       return documents.map(asDocument)
     },
 
     async insert (document, headers, endsAt) {
-      const answer = await call({ method: 'POST', path: '/', body: document }, headers, endsAt)
+      const answer = await call('POST', '/', headers, endsAt, document)
       if (isDuplicate(answer)) return 'duplicate'
       const created = success(answer)
       const id: unknown = isRecord(created) ? created['_id'] : undefined
@@ -104,19 +111,25 @@ export function crudCollection (http: HttpClient, path: string): CrudCollection 
     async patch (id, filter, commands, headers, endsAt, states) {
       const parameters = new URLSearchParams({ _q: JSON.stringify(filter) })
       if (states !== undefined) parameters.set('_st', states.join(','))
-      const answer = await call({ method: 'PATCH', path: `/${encodeURIComponent(id)}?${parameters}`, body: commands }, headers, endsAt)
+      const answer = await call('PATCH', `/${encodeURIComponent(id)}?${parameters}`, headers, endsAt, commands)
       return answer.status === 404 ? undefined : documentOf(answer)
     },
 
     async moveTo (id, state, headers, endsAt) {
-      const answer = await call({ method: 'POST', path: `/${encodeURIComponent(id)}/state`, body: { stateTo: state } }, headers, endsAt)
+      const answer = await call('POST', `/${encodeURIComponent(id)}/state`, headers, endsAt, { stateTo: state })
       if (answer.status === 404) return false
       if (answer.status !== 204 && answer.status !== 200) success(answer)
       return true
     },
 
+    async count (filter, headers, endsAt) {
+      const number = success(await call('GET', `/count?${new URLSearchParams({ _q: JSON.stringify(filter) })}`, headers, endsAt))
+      if (typeof number !== 'number') throw new StorageBadAnswer()
+      return number
+    },
+
     async schema (headers) {
-      const schema = success(await call({ method: 'GET', path: '/schema' }, headers, undefined))
+      const schema = success(await call('GET', '/schema', headers, undefined))
       if (!isRecord(schema)) throw new StorageBadAnswer()
       return schema
     }
@@ -134,14 +147,10 @@ function frozen<T> (value: T): T {
   return value
 }
 
-async function send (http: HttpClient, request: HttpRequest): Promise<HttpAnswer> {
-  try {
-    return await http.request(request)
-  } catch (error) {
-    if (!(error instanceof HttpFailure)) throw error
-    const Failure = { timeout: StorageTimeout, unreachable: StorageUnavailable, cut: StorageBadAnswer }[error.reason]
-    throw Object.assign(new Failure(), { cause: error, unsent: !error.sent })
-  }
+function storageErrorOf (error: unknown): unknown {
+  if (!(error instanceof HttpFailure)) return error
+  const Failure = { timeout: StorageTimeout, unreachable: StorageUnavailable, cut: StorageBadAnswer }[error.reason]
+  return Object.assign(new Failure(), { cause: error, unsent: !error.sent })
 }
 
 // 409 since version 7, 422 before it, 500 with this code where the driver's error came through.

@@ -10,23 +10,24 @@ export function readsBack (given: CrudCollection) {
   let hasFailed = false
   let first: Promise<void> | undefined
 
-  const heard = <Given extends unknown[], Answer> (call: (...given: Given) => Promise<Answer>) => async (...given: Given): Promise<Answer> => {
-    try {
-      const answer = await call(...given)
-      isFailing = hasFailed = false
-      return answer
-    } catch (error) {
-      hasFailed = isOutage(error)
-      throw error
-    }
+  const worked = <Answer> (answer: Answer): Answer => {
+    isFailing = hasFailed = false
+    return answer
   }
+  const failed = (error: unknown): never => {
+    hasFailed = isOutage(error)
+    throw error
+  }
+  const heard = <Given extends unknown[], Answer> (call: (...given: Given) => Promise<Answer>) =>
+    (...given: Given): Promise<Answer> => call(...given).then(worked<Answer>, failed)
   const collection: CrudCollection = {
     get: heard(given.get),
     list: heard(given.list),
     insert: heard(given.insert),
     patch: heard(given.patch),
     moveTo: heard(given.moveTo),
-    schema: given.schema
+    schema: given.schema,
+    count: given.count
   }
 
   return {

@@ -8,6 +8,9 @@ export interface StorageOptions {
   /** The collections' base paths. */
   teleconsultations: string
   userIdMaps: string
+  /** Undefined: not kept. */
+  organisationMembers?: string | undefined
+  agendaFeeds?: string | undefined
   timeoutMs: number
   clock: () => Date
   onEvent?: HttpEventListener | undefined
@@ -16,6 +19,8 @@ export interface StorageOptions {
 export interface Storage {
   teleconsultations: CrudCollection
   userIdMaps: CrudCollection
+  organisationMembers: CrudCollection | undefined
+  agendaFeeds: CrudCollection | undefined
   layout (): Promise<Layout>
   /** Whether the storage answers; asked at most once a second, however many want to know. */
   check (): Promise<boolean>
@@ -27,7 +32,7 @@ export interface Storage {
 const CHECKED_FOR_MS = 1000
 const OPTIONAL_FIELDS = ['revision', 'service']
 
-export function openStorage ({ url, teleconsultations, userIdMaps, timeoutMs, clock, onEvent }: StorageOptions): Storage {
+export function openStorage ({ url, teleconsultations, userIdMaps, organisationMembers, agendaFeeds, timeoutMs, clock, onEvent }: StorageOptions): Storage {
   const http = httpClient({ baseUrl: url, timeoutMs, name: 'storage', now: () => clock().getTime(), onEvent })
   const collection = crudCollection(http, teleconsultations)
   const fields = async () => Object.keys((await collection.schema({})).properties ?? {})
@@ -54,6 +59,8 @@ export function openStorage ({ url, teleconsultations, userIdMaps, timeoutMs, cl
   return {
     teleconsultations: collection,
     userIdMaps: crudCollection(http, userIdMaps),
+    organisationMembers: organisationMembers === undefined ? undefined : crudCollection(http, organisationMembers),
+    agendaFeeds: agendaFeeds === undefined ? undefined : crudCollection(http, agendaFeeds),
     layout,
     check () {
       const now = clock().getTime()

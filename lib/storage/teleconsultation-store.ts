@@ -1,9 +1,10 @@
 import { StorageBadAnswer } from '../errors.ts'
 import type { Content, Control, Operation, StoredParticipant, Teleconsultation, Version } from '../domain/teleconsultation.ts'
-import { isUnsettled, restingPhase, wasBooked } from '../domain/teleconsultation.ts'
+import { hasUntold, isUnsettled, restingPhase, wasBooked } from '../domain/teleconsultation.ts'
 import { boundedMap } from '../domain/bounded-map.ts'
 import type { CrudCollection, CrudCommands, CrudDocument, CrudFilter, CrudHeaders } from './crud-client.ts'
 import { readsBack } from './reads-back.ts'
+import { sessionFilter, type SessionSearch } from './session-search.ts'
 import { readControl, readOfficialState, writeOfficialState } from './control-record.ts'
 
 export interface Changes {
@@ -34,6 +35,13 @@ export interface TeleconsultationStore {
   get (id: string, context: StoreContext): Promise<Teleconsultation | undefined>
   /** The latest start first. */
   list (page: { limit: number, skip: number }, context: StoreContext): Promise<Teleconsultation[]>
+  /**
+   * Sessions in the order of their start, then of their ids. Not those that are being deleted. The same page for the same place in
+   * the order, whatever came in before it.
+   */
+  sessions (query: SessionSearch, context: StoreContext): Promise<Teleconsultation[]>
+  /** @param searches one that several of them find counts once */
+  countSessions (searches: readonly SessionSearch[], context: StoreContext): Promise<number>
   /** Where the collection keeps the service's record: the document that accepted this operation. */
   findApplied (operationId: string, context: StoreContext): Promise<Teleconsultation | undefined>
   /** The bookings of requests with this key, those in the trash as well. */
@@ -56,6 +64,8 @@ export interface TeleconsultationStore {
   appendWhileIncomplete (id: string, participant: StoredParticipant, context: StoreContext): Promise<Teleconsultation | 'unmet'>
   /** As above: decides the deletion; what comes back still names the rooms to delete. */
   decideDeletion (id: string, context: StoreContext): Promise<Teleconsultation | 'unmet'>
+  /** Whether the collection keeps what makes a session of a teleconsultation. Errors as `get`. */
+  keepsSessions (): Promise<boolean>
   /** Whether the storage did not answer when it was asked last. */
   isFailing (): boolean
   /** Repeating it is harmless. */
@@ -171,6 +181,18 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
       return (await collection.list({ limit, skip, sort: '-startDate' }, headers, endsAt)).map((document) => read(document, layout))
     },
 
+    async sessions (search, { headers, endsAt }) {
+      const layout = await layoutKnown()
+      const { limit = 25, descending = false } = search
+      const sort = descending ? '-startDate,-_id' : 'startDate,_id'
+      return (await collection.list({ limit, sort, filter: sessionFilter(search) }, headers, endsAt)).map((document) => read(document, layout))
+    },
+
+    async countSessions (searches, { headers, endsAt }) {
+      const filters = searches.map(sessionFilter)
+      return await collection.count(filters.length === 1 ? filters[0] ?? {} : { $or: filters }, headers, endsAt)
+    },
+
     async findApplied (operationId, context) {
       const layout = await layoutKnown()
       if (layout === 'official') return undefined
@@ -227,6 +249,8 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
       return document === undefined ? 'unmet' : read(document, layout)
     },
 
+    keepsSessions: async () => await layoutKnown() === 'declared',
+
     isFailing: hasFailed,
 
     async trash (id, { headers, endsAt }) {
@@ -236,7 +260,7 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
 }
 
 /** Stored beside the record, so that an index finds the few documents that are not at rest among all. */
-const isPending = ({ operation, garbage }: Control) => operation !== undefined || garbage.length > 0
+const isPending = (control: Control) => control.operation !== undefined || control.garbage.length > 0 || hasUntold(control)
 
 const MOST_KNOWN = 300
 const ANYWHERE = ['PUBLIC', 'DRAFT', 'TRASH'] as const
@@ -301,7 +325,7 @@ function teleconsultationOf (document: CrudDocument, layout: Layout, provider: s
   const version: Version = typeof document['revision'] === 'number'
     ? { revision: document['revision'] }
     : { updatedAt: document.updatedAt, bandyerRoomId: roomId, teleconsultationState: state }
-  return { id: document._id, content, control, version }
+  return { id: document._id, content, control, version, updatedAt: new Date(document.updatedAt) }
 }
 
 function endOf (document: CrudDocument, startAt: Date): Date {

@@ -6,8 +6,9 @@ import type { Ports } from './ports.ts'
 
 const KEPT_MS = 1000
 const MOST = 500
+const UNKNOWN = Promise.resolve(undefined)
 
-interface Known { answer: Promise<RoomDetails | undefined>, until: number }
+interface Known { provider: string, answer: Promise<RoomDetails | undefined>, until: number }
 
 /**
  * What the provider tells of a room's call, in one form for all. Asked once for everybody who wants to know within a second; never
@@ -15,16 +16,15 @@ interface Known { answer: Promise<RoomDetails | undefined>, until: number }
  */
 export function callStates (ports: Ports): (document: Teleconsultation) => Promise<RoomDetails | undefined> {
   const known = boundedMap<Known>(MOST)
-  return async ({ control }) => {
+  return ({ control: { provider, room }, control }) => {
     const there = atRoom(ports, control)
-    if (there === undefined || control.room === undefined || ports.settings.detailsBudgetMs === 0) return undefined
+    if (there === undefined || room === undefined || ports.settings.detailsBudgetMs === 0) return UNKNOWN
     const now = ports.clock.now().getTime()
-    const key = `${control.provider} ${control.room.providerRoomId}`
-    const earlier = known.get(key)
-    if (earlier !== undefined && earlier.until > now) return await earlier.answer
-    const answer = ask(there, control.room)
-    known.set(key, { answer, until: now + KEPT_MS })
-    return await answer
+    const earlier = known.get(room.providerRoomId)
+    if (earlier?.provider === provider && earlier.until > now) return earlier.answer
+    const answer = ask(there, room)
+    known.set(room.providerRoomId, { provider, answer, until: now + KEPT_MS })
+    return answer
   }
 }
 
@@ -32,7 +32,12 @@ async function ask ({ provider, clock, settings }: Ports, room: NonNullable<Tele
   const { signal, cancel } = clock.deadline(settings.detailsBudgetMs)
   // A provider that overlooks the signal does not hold the answer either.
   const over = new Promise<'missing'>((resolve) => { signal.addEventListener('abort', () => { resolve('missing') }, { once: true }) })
-  const details = await Promise.race([provider.getRoom(room, signal).catch(() => 'missing' as const), over])
-  cancel()
-  return details === 'missing' ? undefined : details
+  try {
+    const details = await Promise.race([provider.getRoom(room, signal), over])
+    return details === 'missing' ? undefined : details
+  } catch {
+    return undefined
+  } finally {
+    cancel()
+  }
 }

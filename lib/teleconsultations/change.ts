@@ -4,6 +4,7 @@ import { attemptAt, isForgotten, withAttempt, type Attempt, type RequestKey } fr
 import { ConcurrentChange, DuplicateParticipant, ImmutablePeriod, KeyReused, RoomNotFound, TooManyParticipants } from '../errors.ts'
 import { checkList, checkPlusUser, type KnownPerson } from '../domain/participants.ts'
 import { checkWish, scheduleOf } from '../domain/schedule.ts'
+import { sessionOf, type Session } from '../domain/session.ts'
 import { isComplete, participantByExternalId, remember, restingPhase, roomAsGarbage, type Content, type Operation, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { mayChange } from '../domain/window.ts'
 import type { WantedParticipants } from './create.ts'
@@ -15,11 +16,13 @@ import { ATTEMPTS, checkLimits, checkStoredPlusUser, newOperation, privilegeOfSt
 /**
  * Changes dates, participants or both. Without a condition the last writer wins; no room of another's change is lost.
  *
+ * @param described what becomes of the description in the same write
  * @throws TELECONSULTATION_NOT_FOUND, PRECONDITION_FAILED, IMMUTABLE_PERIOD, OPERATION_IN_PROGRESS, CONCURRENT_CHANGE, and what
  *   `createTeleconsultation` throws
  */
 export async function changeTeleconsultation (
-  ports: Ports, id: string, people: (() => Promise<WantedParticipants>) | undefined, { videoProvider, ...dates }: Omit<TeleconsultationChange, 'participants'>, context: Context, precondition?: Precondition
+  ports: Ports, id: string, people: (() => Promise<WantedParticipants>) | undefined, { videoProvider, ...dates }: Omit<TeleconsultationChange, 'participants'>, context: Context, precondition?: Precondition,
+  described?: (before: Session) => Session
 ): Promise<Teleconsultation> {
   checkWish(dates)
   checkChoice(ports, videoProvider)
@@ -41,7 +44,7 @@ export async function changeTeleconsultation (
     const there = atTarget(ports, { chosen }, content.participants)
     if (wanted !== undefined || videoProvider !== undefined) checkLimits(there, content.number)
     if (videoProvider !== undefined) checkWishes(there)
-    return { content, chosen }
+    return { content, chosen, session: described?.(sessionOf(current)) }
   }, context)
 }
 
@@ -55,19 +58,22 @@ function seatedSomewhere (ports: Ports, people: readonly KnownPerson[]): StoredP
  * Adds one participant to those who are known.
  *
  * @param request repeating it adds nobody
+ * @param grows whether one more than were expected is welcome
  * @throws as `changeTeleconsultation`; IDEMPOTENCY_KEY_REUSED
  */
-export async function addParticipant (ports: Ports, id: string, person: KnownPerson, context: Context, request?: RequestKey): Promise<void> {
+export async function addParticipant (ports: Ports, id: string, person: KnownPerson, context: Context, request?: RequestKey, { grows = false } = {}): Promise<void> {
   const [added] = seatedSomewhere(ports, [person])
   if (added === undefined) return
   const addition = attemptAt(request, ports.clock.now())
   // One request can push to the list, but not remember in the record which request wanted it.
   if (addition === undefined && await appended(ports, id, added, context)) return
   await rewrite(ports, id, (current) => {
-    const content = { ...current.content, participants: [...current.content.participants, added] }
+    const participants = [...current.content.participants, added]
+    const content = { ...current.content, participants, number: grows ? Math.max(current.content.number, participants.length) : current.content.number }
     if (participantByExternalId(current.content, person.externalId) !== undefined) throw new DuplicateParticipant('userExternalId')
     if (content.participants.length > content.number) throw new TooManyParticipants()
     checkStoredPlusUser(ports, content, `POST /teleconsultation/${id}/participants/data`)
+    if (grows) checkLimits(atTarget(ports, current.control, participants), content.number)
     return { content, chosen: current.control.chosen }
   }, context, addition)
 }
@@ -95,11 +101,11 @@ async function appended (ports: Ports, id: string, added: StoredParticipant, con
 }
 
 const isAsAdded = (there: StoredParticipant, added: StoredParticipant) =>
-  JSON.stringify(described(there)) === JSON.stringify(described(added))
-const described = ({ fullName, groups, language, privilege }: StoredParticipant) => [fullName, groups, language, privilege]
+  JSON.stringify(partsOf(there)) === JSON.stringify(partsOf(added))
+const partsOf = ({ fullName, groups, language, privilege }: StoredParticipant) => [fullName, groups, language, privilege]
 
 /** What a teleconsultation is to be. */
-interface Decision { content: Content, chosen: string | undefined }
+interface Decision { content: Content, chosen: string | undefined, session?: Session | undefined }
 
 /**
  * Decides on the document as it is now, writes on the condition that it still is, and decides anew when it is not.
@@ -135,7 +141,7 @@ function refuseImmutable (ports: Ports, { content, control }: Teleconsultation):
   if (control.sealed || (isComplete(content) && !mayChange(ports.settings.window, content.startAt, ports.clock.now()))) throw new ImmutablePeriod()
 }
 
-async function write (ports: Ports, current: Teleconsultation, { content: wanted, chosen }: Decision, context: Context, addition: Attempt | undefined): Promise<Teleconsultation | 'changed'> {
+async function write (ports: Ports, current: Teleconsultation, { content: wanted, chosen, session }: Decision, context: Context, addition: Attempt | undefined): Promise<Teleconsultation | 'changed'> {
   const control = setAside(ports, current)
   const operation = newOperation(ports, 'change', control.epoch + 1)
   const home = atRoom(ports, control)
@@ -148,7 +154,7 @@ async function write (ports: Ports, current: Teleconsultation, { content: wanted
 
   if (wantsRoomNow(ports, content) && (touchesRoom || control.room === undefined)) {
     const inPlace = there.provider === home?.provider && there.provider.capabilities.roomChange === 'change'
-    const pending: Operation = { ...operation, content, chosen, addition, inPlace: inPlace ? true : undefined }
+    const pending: Operation = { ...operation, content, chosen, session, addition, inPlace: inPlace ? true : undefined }
     const intent = await ports.store.replaceIfUnchanged(current, { control: { ...control, epoch: operation.epoch, operation: pending } }, context)
     if (intent === 'changed') return 'changed'
     return await makeRoom(there, intent, pending, context)
@@ -167,6 +173,7 @@ async function write (ports: Ports, current: Teleconsultation, { content: wanted
       garbage: [...control.garbage, ...replaced],
       provider: there.provider.name,
       chosen,
+      session: session ?? control.session,
       fellBackFrom: room === undefined ? undefined : control.fellBackFrom,
       room,
       additions: withAttempt(control.additions, addition, ports.clock.now())

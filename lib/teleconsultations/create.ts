@@ -3,6 +3,7 @@ import { StorageBadAnswer } from '../errors.ts'
 import { attemptAt, type RequestKey } from '../domain/idempotency.ts'
 import { checkList, checkPlusUser, type KnownPerson } from '../domain/participants.ts'
 import { scheduleOf } from '../domain/schedule.ts'
+import type { Session } from '../domain/session.ts'
 import { restingPhase, type Content, type Control, type Operation, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { identifyInBackground, lookUpIfRegistering } from './accounts.ts'
 import { bookOnce } from './book-once.ts'
@@ -17,13 +18,14 @@ export interface WantedParticipants { number: number, people: readonly KnownPers
  * is known, the document is written with its pending operation first, then the room is made and published.
  *
  * @param request repeating it gives what it booked before
+ * @param session whose it is, and what is said about it; only where the collection keeps sessions
  * @throws IDEMPOTENCY_KEY_REUSED, REQUEST_RUNNING, INVALID_DATE, END_OR_DURATION, INVALID_SPAN, DUPLICATE_PARTICIPANT, TOO_MANY_PARTICIPANTS, NO_PLUS_USER,
  *   CAPABILITY_LIMIT, STORAGE_*, PROVIDER_*
  */
 export async function createTeleconsultation (
-  ports: Ports, people: () => Promise<WantedParticipants>, dates: Pick<NewTeleconsultation, 'start_date' | 'end_date' | 'duration_in_seconds' | 'videoProvider'>, context: Context, request?: RequestKey
+  ports: Ports, people: () => Promise<WantedParticipants>, dates: Pick<NewTeleconsultation, 'start_date' | 'end_date' | 'duration_in_seconds' | 'videoProvider'>, context: Context, request?: RequestKey, session?: Session
 ): Promise<Teleconsultation> {
-  const book = async () => await bookNow(ports, people, dates, context, request)
+  const book = async () => await bookNow(ports, people, dates, context, request, session)
   const booked = request === undefined ? await book() : await bookOnce(ports, request, book, context)
   // Nobody but a request with a key finds another's booking.
   if (booked === 'duplicate') throw new StorageBadAnswer()
@@ -31,7 +33,7 @@ export async function createTeleconsultation (
 }
 
 async function bookNow (
-  anywhere: Ports, people: () => Promise<WantedParticipants>, dates: Pick<NewTeleconsultation, 'start_date' | 'end_date' | 'duration_in_seconds' | 'videoProvider'>, context: Context, request: RequestKey | undefined
+  anywhere: Ports, people: () => Promise<WantedParticipants>, dates: Pick<NewTeleconsultation, 'start_date' | 'end_date' | 'duration_in_seconds' | 'videoProvider'>, context: Context, request: RequestKey | undefined, session: Session | undefined
 ): Promise<Teleconsultation | 'duplicate'> {
   const schedule = scheduleOf(dates)
   checkChoice(anywhere, dates.videoProvider)
@@ -52,7 +54,8 @@ async function bookNow (
     garbage: [],
     provider: ports.provider.name,
     chosen: dates.videoProvider,
-    idempotency: attemptAt(request, ports.clock.now())
+    idempotency: attemptAt(request, ports.clock.now()),
+    session
   }
   if (!wantsRoomNow(ports, content)) {
     const created = await insertKnowing(ports, content, { ...control, applied: [operation.id] }, operation, context)

@@ -1,5 +1,6 @@
 import { RoomNotFound, UnauthorizedUser } from '../errors.ts'
-import { isComplete, participantByExternalId, restingPhase, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { seatsOf } from '../domain/session.ts'
+import { isComplete, restingPhase, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { linkFrom, mayGiveLink } from '../domain/window.ts'
 import type { Access, AccessOptions, RoomDetails } from '../providers/provider.ts'
 import { areIdentified, identified } from './accounts.ts'
@@ -9,7 +10,10 @@ import { drainInBackground, isOfProvider, makeRoom } from './room.ts'
 import { sharedReads } from './shared-reads.ts'
 import { ATTEMPTS, callProvider, heldByAnother, newOperation, roomParticipantOf, setAside, type Context, type Ports } from './ports.ts'
 
-export type AccessWish = Pick<AccessOptions, 'language' | 'background'>
+export interface AccessWish extends Pick<AccessOptions, 'language' | 'background'> {
+  /** Whether somebody who takes no part may not learn that there is one with this id. */
+  hides?: boolean
+}
 
 export interface AccessView {
   document: Teleconsultation
@@ -25,6 +29,7 @@ export interface AccessView {
 const ACCESS_GRACE_MS = 60 * 60 * 1000
 
 const NEVER = new AbortController().signal
+const NO_ACCESS = Promise.resolve(null)
 
 export interface AccessGiver {
   /**
@@ -38,14 +43,16 @@ export interface AccessGiver {
  * Gives one participant his own way in, and nobody else's. Before the first link of a teleconsultation leaves, the
  * document is sealed: every change filters on that, so a link that was shown is never replaced.
  */
-export function accessGiver (ports: Ports): AccessGiver {
-  const detailsOf = callStates(ports)
+export function accessGiver (ports: Ports, detailsOf = callStates(ports)): AccessGiver {
   // The participants come at the same minute: one of them seals, the others wait for it.
   const sealing = new Map<string, Promise<Teleconsultation>>()
 
   const reads = sharedReads<Teleconsultation | undefined>()
   // What a gateway lets one caller see is not what it lets another see.
-  const readOnce = (id: string, context: Context) => reads(`${id} ${context.headers['acl_rows'] ?? ''}`, () => ports.store.get(id, context))
+  const readOnce = (id: string, context: Context) => {
+    const restriction = context.headers['acl_rows']
+    return reads(restriction === undefined ? id : `${id} ${restriction}`, () => ports.store.get(id, context))
+  }
 
   const sealedOnce = (document: Teleconsultation, context: Context) => {
     const running = sealing.get(document.id)
@@ -59,22 +66,24 @@ export function accessGiver (ports: Ports): AccessGiver {
     async giveAccess (id, caller, wish, context) {
       const found = await readOnce(id, context)
       if (found === undefined || found.control.phase === 'DELETING') throw new RoomNotFound(id)
-      await participantIn(ports, found, caller, context)
+      const seen = await participantIn(ports, found, caller, wish, context)
       const now = ports.clock.now()
       const waiting = { access: null, linkFrom: linkFrom(ports.settings.window, found.content.startAt) }
+      if (found.control.session?.endedAt !== undefined) return { ...waiting, document: found, participant: seen }
       if (!isComplete(found.content) || !mayGiveLink(ports.settings.window, found.content.startAt, now)) {
         const read = await asKnown(ports, found, context)
-        return { ...waiting, document: read, participant: await participantIn(ports, read, caller, context), details: await detailsOf(read) }
+        return { ...waiting, document: read, participant: await participantIn(ports, read, caller, wish, context), details: await detailsOf(read) }
       }
 
       const document = isOpen(ports, found) ? found : await sealedOnce(found, context)
       if (document.control.phase === 'DELETING') throw new RoomNotFound(id)
       // What was sealed may differ from what was read: a change may have come first.
-      const seated = await participantIn(ports, document, caller, context)
-      const view = { ...waiting, document, participant: seated }
-      if (!isOpen(ports, document)) return view
-      const [access, details] = await Promise.all([accessOf(ports, document, seated, wish, now, context), detailsOf(document)])
-      return { ...view, access, details }
+      const participant = document === found ? seen : await participantIn(ports, document, caller, wish, context)
+      if (!isOpen(ports, document)) return { ...waiting, document, participant }
+      // Both are under way before either is awaited; details never fail.
+      const opening = accessOf(ports, document, participant, wish, now, context)
+      const details = detailsOf(document)
+      return { document, participant, access: await opening, details: await details, linkFrom: waiting.linkFrom }
     }
   }
 }
@@ -95,21 +104,22 @@ async function asKnown (ports: Ports, document: Teleconsultation, context: Conte
   }
 }
 
-/**
- * In documents of the original a participant has no id but the provider's: there the map tells who asks.
- *
- * @throws UNAUTHORIZED_USER, STORAGE_*
- */
-async function participantIn (ports: Ports, { content }: Teleconsultation, caller: string, context: Context): Promise<StoredParticipant> {
-  const participant = participantByExternalId(content, caller)
-  if (participant !== undefined) return participant
-  const legacy = content.participants.filter(({ userExternalId, userBandyerId }) => userExternalId === undefined && userBandyerId !== '')
+/** @throws UNAUTHORIZED_USER, TELECONSULTATION_NOT_FOUND, STORAGE_* */
+function participantIn (ports: Ports, document: Teleconsultation, caller: string, { hides }: AccessWish, context: Context): StoredParticipant | Promise<StoredParticipant> {
+  const seats = seatsOf(document)
+  return seats.find(({ userExternalId }) => userExternalId === caller) ??
+    participantOfOriginal(ports, seats, caller, hides === true ? new RoomNotFound(document.id) : new UnauthorizedUser(), context)
+}
+
+/** In documents of the original a participant has no id but the provider's: there the map tells who asks. */
+async function participantOfOriginal (ports: Ports, seats: readonly StoredParticipant[], caller: string, refusal: Error, context: Context): Promise<StoredParticipant> {
+  const legacy = seats.filter(({ userExternalId, userBandyerId }) => userExternalId === undefined && userBandyerId !== '')
   if (legacy.length > 0) {
     const account = (await ports.userMap.find([caller], context)).get(caller)
     const found = legacy.find(({ userBandyerId }) => userBandyerId === account)
     if (found !== undefined) return found
   }
-  throw new UnauthorizedUser()
+  throw refusal
 }
 
 const isOpen = (ports: Ports, { control }: Teleconsultation) => control.sealed && atRoom(ports, control) !== undefined && control.operation === undefined
@@ -147,9 +157,9 @@ async function seal (ports: Ports, read: Teleconsultation, context: Context): Pr
   return current
 }
 
-async function accessOf (ports: Ports, { content, control }: Teleconsultation, participant: StoredParticipant, wish: AccessWish, now: Date, context: Context): Promise<Access | null> {
+function accessOf (ports: Ports, { content, control }: Teleconsultation, participant: StoredParticipant, wish: AccessWish, now: Date, context: Context): Promise<Access | null> {
   const there = atRoom(ports, control)
-  if (there === undefined || control.room === undefined) return null
+  if (there === undefined || control.room === undefined) return NO_ACCESS
   const links = participant.accessLinkURL === null ? undefined : { [participant.userBandyerId]: participant.accessLinkURL }
   const room = { ...control.room, links }
   const options: AccessOptions = {
@@ -158,6 +168,6 @@ async function accessOf (ports: Ports, { content, control }: Teleconsultation, p
     notBefore: linkFrom(ports.settings.window, content.startAt),
     expiresAt: new Date(Math.max(content.endAt.getTime(), now.getTime()) + ACCESS_GRACE_MS)
   }
-  if (there.provider.capabilities.computesAccess === true) return await there.provider.accessFor(room, roomParticipantOf(there, participant), options, NEVER)
-  return await callProvider(there, async (provider, signal) => await provider.accessFor(room, roomParticipantOf(ports, participant), options, signal), context)
+  if (there.provider.capabilities.computesAccess === true) return there.provider.accessFor(room, roomParticipantOf(there, participant, control), options, NEVER)
+  return callProvider(there, async (provider, signal) => await provider.accessFor(room, roomParticipantOf(ports, participant, control), options, signal), context)
 }

@@ -3,6 +3,8 @@ import type { RecordingKind, RoomParticipant, RoomSpec, VideoProvider } from '..
 import type { StoreContext, TeleconsultationStore } from '../storage/teleconsultation-store.ts'
 import { NoPlusUser, CapabilityLimit, ProviderTimeout } from '../errors.ts'
 import { isComplete, isHeld, withoutOperation, type Content, type Control, type Operation, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
+import type { AuthorizationRules } from '../domain/authorization.ts'
+import { seatsOf, standingOf, toolsOf, type DefaultPermissions, type PermissionRules } from '../domain/session.ts'
 import type { KnownPerson, PrivilegeGroups } from '../domain/participants.ts'
 import type { UserMapStore } from '../storage/user-map-store.ts'
 import type { Window } from '../domain/window.ts'
@@ -46,6 +48,10 @@ export interface Settings {
   deletesOrphans: boolean
   /** Members of these groups join with the company's background. */
   groupsWithBackground: ReadonlySet<string>
+  /** Of organisations' members, beside what their privilege gives. Absent: none. */
+  defaultPermissions?: DefaultPermissions | undefined
+  /** To which a session belongs that names none. Absent: `default`. */
+  defaultOrganisation?: string | undefined
   /** Who may choose another provider than the default. Absent: nobody. */
   choice?: { default: string, perRequest: boolean, byGroup: ReadonlyMap<string, string> } | undefined
   /** Tools that the service configuration names, and whether a provider without them is taken all the same. Absent: nobody insists. */
@@ -128,10 +134,10 @@ export function checkLimits (ports: Ports, number: number): void {
   if (number > maxParticipants || number < minParticipants) throw new CapabilityLimit(`${number} participants: it takes ${minParticipants} to ${maxParticipants}`)
 }
 
-export function roomSpecOf (ports: Ports, content: Content, marker: string): RoomSpec {
+export function roomSpecOf (ports: Ports, content: Content, control: Pick<Control, 'session'>, marker: string): RoomSpec {
   return {
     marker,
-    participants: content.participants.map((participant) => roomParticipantOf(ports, participant)),
+    participants: seatsOf({ content, control }).map((participant) => roomParticipantOf(ports, participant, control)),
     startAt: content.startAt,
     endAt: content.endAt,
     durationSeconds: ports.settings.unlimited ? undefined : Math.round((content.endAt.getTime() - content.startAt.getTime()) / 1000),
@@ -140,13 +146,27 @@ export function roomSpecOf (ports: Ports, content: Content, marker: string): Roo
   }
 }
 
-export function roomParticipantOf (ports: Ports, participant: StoredParticipant): RoomParticipant {
+const NO_DEFAULTS: DefaultPermissions = new Map()
+
+export const permissionRules = ({ settings }: Ports): PermissionRules => ({
+  tools: (privilege) => settings.privileges[privilege].tools,
+  defaults: settings.defaultPermissions ?? NO_DEFAULTS
+})
+
+export const authorizationRules = (ports: Ports): AuthorizationRules => ({
+  ...permissionRules(ports),
+  privilegeOf: (participant) => privilegeOfStored(ports, participant) ?? 'basic',
+  defaultOrganisation: ports.settings.defaultOrganisation ?? 'default'
+})
+
+export function roomParticipantOf (ports: Ports, participant: StoredParticipant, { session = {} }: Pick<Control, 'session'>): RoomParticipant {
   const privilege = privilegeOfStored(ports, participant) ?? 'basic'
   return {
     externalId: participant.userExternalId ?? participant.userBandyerId,
     providerUserId: participant.userBandyerId,
     privilege,
-    tools: ports.settings.privileges[privilege].tools,
+    tools: toolsOf(session, participant, privilege, permissionRules(ports)),
+    revocations: standingOf(session, participant.userExternalId)?.revocations,
     fullName: participant.fullName,
     language: participant.language
   }

@@ -1,9 +1,10 @@
-import { isUnsettled, readMarker, restingPhase, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { hasUntold, isUnsettled, readMarker, restingPhase, type Teleconsultation } from '../domain/teleconsultation.ts'
 import type { RoomState } from '../providers/provider.ts'
 import { callProvider, newOperation, setAside, type Context, type Ports } from './ports.ts'
 import { finishRemoval } from './remove.ts'
 import { atTarget, everywhere } from './places.ts'
 import { drain, makeRoom } from './room.ts'
+import { tellAll } from './tell-provider.ts'
 
 /** How many things of each kind one run settled, could not settle, or found and left alone. */
 export interface Reconciled {
@@ -11,6 +12,8 @@ export interface Reconciled {
   operationsFinished: number
   operationsUndone: number
   garbageDeleted: number
+  /** Documents whose provider was told of what had been decided. */
+  told: number
   orphansDeleted: number
   /** Not settled in this run; the next one tries again. */
   failed: number
@@ -28,7 +31,7 @@ const ORPHANS_SINCE_MS = 24 * 60 * 60 * 1000
  * number of replicas may run it at once: each step is a conditional write, and who comes second does nothing.
  */
 export async function reconcile (ports: Ports, context: Context): Promise<Reconciled> {
-  const done: Reconciled = { deletionsFinished: 0, operationsFinished: 0, operationsUndone: 0, garbageDeleted: 0, orphansDeleted: 0, failed: 0, backlog: 0 }
+  const done: Reconciled = { deletionsFinished: 0, operationsFinished: 0, operationsUndone: 0, garbageDeleted: 0, told: 0, orphansDeleted: 0, failed: 0, backlog: 0 }
   const unsettled = await ports.store.findUnsettled(ports.clock.now(), BATCH, context)
   done.backlog = unsettled.length
   for (const document of unsettled) {
@@ -53,7 +56,7 @@ async function attempt (done: Reconciled, context: Context, roomId: string | und
   }
 }
 
-type Settled = 'deletionsFinished' | 'operationsFinished' | 'operationsUndone' | 'garbageDeleted'
+type Settled = 'deletionsFinished' | 'operationsFinished' | 'operationsUndone' | 'garbageDeleted' | 'told'
 
 /** @returns undefined where somebody else was quicker */
 async function settle (ports: Ports, document: Teleconsultation, context: Context): Promise<Settled | undefined> {
@@ -65,6 +68,10 @@ async function settle (ports: Ports, document: Teleconsultation, context: Contex
   }
   switch (control.operation?.kind) {
     case undefined:
+      if (hasUntold(control)) {
+        await tellAll(ports, document, context)
+        return 'told'
+      }
       await drain(ports, document, context)
       return 'garbageDeleted'
     case 'seal':

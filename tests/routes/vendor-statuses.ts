@@ -1,6 +1,6 @@
 import type { InjectOptions } from 'fastify'
 import { startPlatform, type PlatformOptions } from '../support/platform.ts'
-import { after, booking, NOON, startService, type Service, type Teardown } from '../support/service.ts'
+import { after, book, booking, NOON, startService, type Service, type Teardown } from '../support/service.ts'
 
 /** How the routes that need a vendor come to each of their statuses. */
 export interface VendorScenario {
@@ -112,7 +112,10 @@ export const VENDOR_ROUTES: Record<string, { request: InjectOptions, statuses: R
 
 /** A service on which the scenario can be played, and the id of a teleconsultation there. */
 export async function play (t: Teardown, scenario: VendorScenario): Promise<{ service: Service, id: string }> {
-  if (scenario.embedded !== undefined) return { service: await startService(t, scenario.embedded), id: '0123456789abcdef01234567' }
+  if (scenario.embedded !== undefined) {
+    const service = await startService(t, scenario.embedded)
+    return { service, id: await book(service) }
+  }
   const platform = await startPlatform(t, { users: USERS, ...scenario.platform, variables: { ...LOCAL, ...scenario.platform?.variables } })
   const { service, vendor } = platform
   const booked = await service.inject({ method: 'POST', url: '/teleconsultation', payload: booking({ participants: USERS.map(({ user_id: id }) => id), start_date: after(NOON, 10).toISOString() }) })

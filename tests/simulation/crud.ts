@@ -125,7 +125,14 @@ export function simulatedCollection (schedule: Scheduler, net: Network, { name, 
           written?.(moved)
           return true
         }),
-        schema: () => send('schema', () => ({}))
+        schema: () => send('schema', () => ({})),
+        count: (filter) => {
+          const asked = copied(filter)
+          return send('count', () => {
+            checkPaths(asked, fields)
+            return [...rows.values()].filter((row) => row.__STATE__ === 'PUBLIC' && fits(row, asked)).length
+          })
+        }
       }
     }
   }

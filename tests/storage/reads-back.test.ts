@@ -9,7 +9,8 @@ const fine: CrudCollection = {
   insert: async () => 'id',
   patch: async () => undefined,
   moveTo: async () => true,
-  schema: async () => ({})
+  schema: async () => ({}),
+  count: async () => 0
 }
 
 function deferred () {

@@ -23,7 +23,7 @@ export interface VendorAnswer {
   headers?: Record<string, string>
 }
 
-export type VendorFault = 'wrong key' | 'wrong key as 400' | 'forbidden' | 'refused' | 'moved' | 'busy' | 'failing' | 'malformed' | 'dropped' | 'silent'
+export type VendorFault = 'wrong key' | 'wrong key as 400' | 'forbidden' | 'refused' | 'nowhere' | 'moved' | 'busy' | 'failing' | 'malformed' | 'dropped' | 'silent'
 
 export interface Route {
   method: string
@@ -35,8 +35,10 @@ export interface Route {
 export interface VendorRoom {
   id: string
   createdAt: Date
-  seats: Array<{ userId: string, isAdmin: boolean, tools: Record<string, boolean>, token: string }>
+  /** `revoked`: the link works no more, and still stands in the room. */
+  seats: Array<{ userId: string, isAdmin: boolean, tools: Record<string, boolean>, token: string, revoked?: boolean }>
   recording: string
+  recordings: Array<'running' | 'ended'>
   duration: number
   live: boolean
   directCall: boolean
@@ -63,6 +65,10 @@ export interface FakeVendor {
     /** What a room that is gone gives: to a read and to another delete. `closed`: the read still shows it. */
     missing: 400 | 404 | 'closed'
     deletedAgain: 200 | 400 | 404
+    /** Whether somebody may be taken out of a room that has two people left. */
+    staysTwo: boolean
+    /** Under which name a room tells its state; empty: not at all. */
+    statusKey: string
     errorBody: 'nested' | 'flat' | 'text' | 'none'
     /** Under which name links come with a room; empty: not at all. */
     linkKey: string
@@ -78,8 +84,8 @@ export interface FakeVendor {
   fail (fault: VendorFault, options?: { times?: number, on?: RegExp, retryAfter?: string }): void
   recover (): void
   plantRoom (room: Partial<VendorRoom>): VendorRoom
-  /** Somebody opens a link. */
-  enter (link: string): void
+  /** Somebody opens a link. False: it opens nothing. */
+  enter (link: string): boolean
   /** All that it was sent and that it keeps. */
   everything (): string
 }
@@ -117,6 +123,8 @@ export async function startFakeVendor (t: Teardown, base: string, routesOf: (ven
       successStatus: 200,
       missing: 404,
       deletedAgain: 404,
+      staysTwo: false,
+      statusKey: 'status',
       errorBody: 'nested',
       linkKey: 'url',
       linksWithCreate: true,
@@ -134,6 +142,7 @@ export async function startFakeVendor (t: Teardown, base: string, routesOf: (ven
         createdAt: vendor.time.now,
         seats: [],
         recording: 'none',
+        recordings: [],
         duration: 0,
         live: false,
         directCall: false,
@@ -150,8 +159,11 @@ export async function startFakeVendor (t: Teardown, base: string, routesOf: (ven
       const token = new URL(link).pathname.split('/').at(-1)
       for (const room of vendor.rooms) {
         const seat = room.seats.find((one) => one.token === token)
-        if (seat !== undefined && !room.deleted) room.inside.add(seat.userId)
+        if (seat === undefined || seat.revoked === true || room.deleted) continue
+        room.inside.add(seat.userId)
+        return true
       }
+      return false
     },
     everything: () => JSON.stringify([
       vendor.requests.map(({ method, path, query, headers, body }) => [method, path, String(query), headers, body.toString('latin1')]),
@@ -210,6 +222,7 @@ function misbehave ({ fault, retryAfter }: { fault: VendorFault, retryAfter: str
   else if (fault === 'wrong key as 400') send(response, { status: 400, body: { error: { name: 'invalid_request_error', message: 'Invalid Api Key' } } })
   else if (fault === 'forbidden') send(response, { status: 403 })
   else if (fault === 'refused') send(response, { status: 400, body: { error: { code: 'operation_failed' } } })
+  else if (fault === 'nowhere') send(response, { status: 404 })
   else if (fault === 'moved') send(response, { status: 302, headers: { location: 'http://127.0.0.1:9/' } })
   else if (fault === 'failing') send(response, { status: 500, text: 'Internal error for usr_a' })
   else if (fault === 'busy') send(response, { status: 429, body: {}, headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter } })
@@ -282,6 +295,39 @@ export function removeRoom (vendor: FakeVendor, id: string): void {
   const { deletedAgain } = vendor.switches
   if (room !== undefined && !room.deleted) room.deleted = true
   else if (deletedAgain !== 200) throw new Refusal(deletedAgain, deletedAgain === 400 ? 'invalid_room_id' : 'room_not_found')
+}
+
+/** Who is inside stays inside: only his link dies. A link of a deleted room is none any more. */
+export function revokeLink (vendor: FakeVendor, token: string): void {
+  const seat = linkSeat(vendor, token)
+  if (seat === undefined || seat.revoked === true) throw new Refusal(vendor.switches.missing === 400 ? 400 : 404, 'token_not_found')
+  seat.revoked = true
+}
+
+/** Undefined: there never was such a link, or its room is gone. */
+export const linkSeat = (vendor: FakeVendor, token: string) =>
+  vendor.rooms.filter((room) => !room.deleted).flatMap(({ seats }) => seats).find((one) => one.token === token)
+
+/** Who is inside stays inside: he is in the room’s list no more. */
+export function removeSeat (vendor: FakeVendor, roomId: string, userId: string): void {
+  const room = roomToRead(vendor, roomId)
+  const index = room.seats.findIndex((one) => one.userId === userId)
+  if (index === -1) throw new Refusal(vendor.switches.missing === 400 ? 400 : 404, 'participant_not_found')
+  if (vendor.switches.staysTwo && room.seats.length <= 2) throw new Refusal(422, 'validation_error')
+  room.seats.splice(index, 1)
+}
+
+/** A recording needs a call, and a room that was made for it. */
+export function switchRecording (vendor: FakeVendor, roomId: string, on: boolean): VendorRoom {
+  const room = roomToRead(vendor, roomId)
+  const last = room.recordings.length - 1
+  const runs = room.recordings[last] === 'running'
+  if (room.inside.size === 0) throw new Refusal(400, 'room_not_running')
+  if (room.recording === 'none') throw new Refusal(400, 'room_no_recordable')
+  if (runs === on) throw new Refusal(400, on ? 'recording_already_started' : 'recording_not_started')
+  if (on) room.recordings.push('running')
+  else room.recordings[last] = 'ended'
+  return room
 }
 
 export const roomStatus = (room: VendorRoom) => room.deleted ? 'CLOSED' : room.inside.size >= 2 ? 'RUNNING' : 'NOT_RUNNING'

@@ -36,6 +36,7 @@ export function memoryStore () {
     }),
     findByKey: (key) => guarded('findByKey', () => withKey(key)),
     isFailing: () => false,
+    keepsSessions: async () => true,
     hasRoom: (providerRoomId) => guarded('hasRoom', () => [...documents.values()].some(({ control, trashed }) => !trashed && control.phase !== 'DELETING' && control.room?.providerRoomId === providerRoomId)),
     releaseKey: (current) => guarded('releaseKey', () => {
       const document = documents.get(current.id)
@@ -43,6 +44,8 @@ export function memoryStore () {
     }),
     get: (id) => guarded('get', () => view(id)),
     list: () => guarded('list', () => [...documents.keys()].flatMap((id) => view(id) ?? [])),
+    sessions: ({ limit = 25 }) => guarded('sessions', () => [...documents.keys()].flatMap((id) => view(id) ?? []).slice(0, limit)),
+    countSessions: () => guarded('countSessions', () => documents.size),
     findApplied: (operationId) => guarded('findApplied', () => [...documents.keys()].map(view).find((document) => document?.control.applied.includes(operationId) === true)),
     replaceIfUnchanged: (current, changes) => guarded('replaceIfUnchanged', () => {
       const document = documents.get(current.id)

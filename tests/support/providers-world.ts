@@ -4,6 +4,7 @@ import { loadConfiguration } from '../../lib/config/load.ts'
 import { ProviderTimeout } from '../../lib/errors.ts'
 import { peopleOfBody } from '../../lib/identity/people.ts'
 import { personalLinks } from '../../lib/identity/personal-links.ts'
+import authorization from '../../lib/plugins/authorization.ts'
 import errors from '../../lib/plugins/errors.ts'
 import requestContext from '../../lib/plugins/request-context.ts'
 import requestKey from '../../lib/plugins/request-key.ts'
@@ -22,7 +23,8 @@ import { startEmbeddedCrud } from '../../lib/storage/embedded/server.ts'
 import { backgroundWork } from '../../lib/teleconsultations/background.ts'
 import { accessGiver } from '../../lib/teleconsultations/give-access.ts'
 import { oncePerKey } from '../../lib/teleconsultations/once-per-key.ts'
-import type { Ports, Settings } from '../../lib/teleconsultations/ports.ts'
+import { callStates } from '../../lib/teleconsultations/call-state.ts'
+import { authorizationRules, type Ports, type Settings } from '../../lib/teleconsultations/ports.ts'
 import { reconcile } from '../../lib/teleconsultations/reconcile.ts'
 import * as errorSchemas from '../../schemas/error.ts'
 import * as pageSchemas from '../../schemas/pages.ts'
@@ -272,11 +274,21 @@ export async function startSwitched (t: Teardown) {
   await app.register(errors)
   await app.register(requestContext, { headers: configuration.headers, timeoutMs: 3600_000, clock })
   await app.register(tokens, { secret: LINK_SECRET, clock })
+  await app.register(authorization, {
+    isGateway: true,
+    actorOf: async () => ({ actor: { kind: 'gateway' as const } }),
+    read: (id, context) => ports.store.get(id, context),
+    rules: authorizationRules(ports),
+    linkGraceMs: GRACE_MS,
+    clock,
+    knowsCallers: false
+  })
   await app.register(requestKey, { secret: LINK_SECRET, callerOf: () => 'clinic' })
   for (const schema of [errorSchemas.ErrorBody, ...sharedSchemas(teleconsultationSchemas), ...sharedSchemas(settingsSchemas), ...sharedSchemas(pageSchemas)]) app.addSchema(schema)
   const services = {
     ports,
     access: accessGiver(ports),
+    callState: callStates(ports),
     people: peopleOfBody(configuration.privileges),
     knowsPeople: false,
     deletesUploads: false,

@@ -10,7 +10,7 @@ import { after, NOON } from '../support/service.ts'
 import { DATES, PAIR, person, world } from '../support/operations.ts'
 
 const OTHERS = async () => ({ number: 2, people: [person('doctor', 'plus'), person('other')] })
-const NOTHING = { deletionsFinished: 0, operationsFinished: 0, operationsUndone: 0, garbageDeleted: 0, orphansDeleted: 0, failed: 0, backlog: 0 }
+const NOTHING = { deletionsFinished: 0, operationsFinished: 0, operationsUndone: 0, garbageDeleted: 0, told: 0, orphansDeleted: 0, failed: 0, backlog: 0 }
 
 /** A booked teleconsultation, and a switch that makes the process die after its next room is made. */
 async function booked (settings: Partial<Settings> = {}) {

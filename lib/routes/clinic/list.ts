@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { errorResponses } from '../../../schemas/error.ts'
 import type { ClinicTeleconsultation, ClinicTeleconsultations } from '../../../schemas/pages.ts'
+import { seatsOf, sessionOf, standingOf } from '../../domain/session.ts'
 import { isComplete, type Teleconsultation } from '../../domain/teleconsultation.ts'
 import { mayGiveLink } from '../../domain/window.ts'
 import type { Services } from '../services.ts'
@@ -32,23 +33,24 @@ export const listRoute: FastifyPluginAsyncTypebox<ClinicOptions> = async (app, {
   })
 }
 
-function rowOf ({ id, content }: Teleconsultation, { personalLinks, ports }: Services): ClinicTeleconsultation {
+function rowOf (document: Teleconsultation, { personalLinks, ports }: Services): ClinicTeleconsultation {
+  const { id, content } = document
   const now = ports.clock.now()
   return {
     roomId: id,
     startAt: content.startAt.toISOString(),
     endAt: content.endAt.toISOString(),
     participantsNumber: content.number,
-    state: now > content.endAt
+    state: now > content.endAt || document.control.session?.endedAt !== undefined
       ? 'over'
       : !isComplete(content) ? 'incomplete' : mayGiveLink(ports.settings.window, content.startAt, now) ? 'open' : 'planned',
-    participants: content.participants.flatMap(({ userExternalId, fullName, privilege }) => userExternalId === undefined
+    participants: seatsOf(document).flatMap(({ userExternalId, fullName, privilege }) => userExternalId === undefined
       ? []
       : [{
           userExternalId,
           ...(fullName === undefined ? {} : { fullName }),
           ...(privilege === undefined ? {} : { privilege }),
-          personalLink: personalLinks.linkFor({ room: id, sub: userExternalId })
+          personalLink: personalLinks.linkFor({ room: id, sub: userExternalId, link: standingOf(sessionOf(document), userExternalId)?.link })
         }])
   }
 }

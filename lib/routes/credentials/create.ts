@@ -9,6 +9,7 @@ import type { RouteOptions } from '../services.ts'
 
 export const credentialsRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { ports, people, callerOf, knowsPeople, answered } }) => {
   app.post('/credentials', {
+    config: { action: 'be oneself' },
     // Everything in the body has a default, so that none is one too.
     preValidation: async (request) => { request.body ??= { expiresIn: 3600 } },
     schema: {

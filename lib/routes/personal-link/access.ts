@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { errorResponses } from '../../../schemas/error.ts'
 import type { PersonalLinkView } from '../../../schemas/pages.ts'
+import { isHisLink, sessionOf } from '../../domain/session.ts'
 import { isComplete } from '../../domain/teleconsultation.ts'
 import { InvalidPersonalLink } from '../../errors.ts'
 import { accessBody } from '../access-body.ts'
@@ -24,9 +25,10 @@ export const personalLinkRoute: FastifyPluginAsyncTypebox<PersonalLinkOptions> =
     }
   }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
-    const { room, sub } = personalLinks.read(request.headers.authorization)
+    const { room, sub, link = 0 } = personalLinks.read(request.headers.authorization)
     const view = await access.giveAccess(room, sub, {}, request.operationContext())
     const { content } = view.document
+    if (!isHisLink(sessionOf(view.document), sub, link)) throw new InvalidPersonalLink()
     const now = ports.clock.now()
     if (now.getTime() > content.endAt.getTime() + graceMs) throw new InvalidPersonalLink()
     const { accessLinkURL, bandyerUserId, participantsBandyerCall } = accessBody(view)

@@ -19,6 +19,7 @@ export const backgroundImageRoute: FastifyPluginAsyncTypebox<RouteOptions> = asy
   await app.register(multipart, { limits: { fileSize: LARGEST_BYTES, files: 1, fields: 0, parts: 2, headerPairs: 20 }, throwFileSizeLimit: false })
 
   app.post('/settings/background-image', {
+    config: { action: 'administer' },
     // The file's own limit, and what the parts' heads need.
     bodyLimit: LARGEST_BYTES + 64 * 1024,
     schema: {

@@ -9,6 +9,7 @@ import type { RouteOptions } from '../services.ts'
 
 export const updateSettingsRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { ports } }) => {
   app.patch('/settings/update', {
+    config: { action: 'administer' },
     schema: {
       operationId: 'updateSettings',
       tags: ['settings'],

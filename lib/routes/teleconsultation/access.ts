@@ -11,29 +11,42 @@ import { accessBody } from '../access-body.ts'
 import type { RouteOptions } from '../services.ts'
 
 interface KnownAnswer {
-  document: AccessView['document']
   url: string | undefined
   details: AccessView['details']
   text: string
   tag: string
 }
 
-const MOST_KNOWN = 500
+interface KnownDocument {
+  document: AccessView['document']
+  /** By the participant's id at the provider. */
+  answers: Map<string, KnownAnswer>
+}
+
+const MOST_KNOWN = 300
 
 export const accessRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { access, callerOf } }) => {
   // A waiting page asks every few seconds, and what it asks for seldom changes: of the same document, link and details the text is the same.
-  const known = boundedMap<KnownAnswer>(MOST_KNOWN)
+  const known = boundedMap<KnownDocument>(MOST_KNOWN)
+  const answersOf = (document: AccessView['document']) => {
+    const before = known.get(document.id)
+    if (before?.document === document) return before.answers
+    const answers: KnownDocument['answers'] = new Map()
+    known.set(document.id, { document, answers })
+    return answers
+  }
   const answerOf = (view: AccessView, reply: FastifyReply): KnownAnswer => {
-    const { document, access: way, details } = view
-    const key = `${document.id} ${view.participant.userBandyerId}`
-    const before = known.get(key)
-    if (before?.document === document && before.url === way?.url && before.details === details) return before
-    const answer = { document, url: way?.url, details, text: String(reply.serialize(accessBody(view))), tag: entityTagOf(document.content) }
-    known.set(key, answer)
+    const { document, participant: { userBandyerId }, access: way, details } = view
+    const answers = answersOf(document)
+    const before = answers.get(userBandyerId)
+    if (before !== undefined && before.url === way?.url && before.details === details) return before
+    const answer = { url: way?.url, details, text: String(reply.serialize(accessBody(view))), tag: entityTagOf(document.content) }
+    answers.set(userBandyerId, answer)
     return answer
   }
 
   app.get('/teleconsultation/:roomId', {
+    config: { action: 'open' },
     schema: {
       operationId: 'getTeleconsultation',
       tags: ['teleconsultation'],
@@ -50,7 +63,7 @@ export const accessRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, 
     if (caller === undefined) throw new UnauthorizedUser()
     const { language, useBackground } = request.query
     const view = await access.giveAccess(request.params.roomId, caller,
-      { language, background: useBackground }, request.operationContext())
+      { language, background: useBackground, hides: request.actor?.kind === 'person' }, request.operationContext())
     const { text, tag } = answerOf(view, reply)
     reply.header('etag', tag).type('application/json; charset=utf-8')
     return text

@@ -8,6 +8,7 @@ import type { RouteOptions } from '../services.ts'
 
 export const addParticipantRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { ports, people, once } }) => {
   app.post('/teleconsultation/:roomId/participants/data', {
+    config: { action: 'invite' },
     schema: {
       operationId: 'addParticipant',
       tags: ['teleconsultation'],

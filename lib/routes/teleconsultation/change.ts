@@ -9,6 +9,7 @@ import type { RouteOptions } from '../services.ts'
 
 export const changeRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { ports, people } }) => {
   app.patch('/teleconsultation/:roomId', {
+    config: { action: 'edit' },
     schema: {
       operationId: 'changeTeleconsultation',
       tags: ['teleconsultation'],

@@ -8,6 +8,7 @@ import type { RouteOptions } from '../services.ts'
 
 export const deleteUploadsRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { ports, deletesUploads } }) => {
   app.delete('/teleconsultation/:roomId/uploads', {
+    config: { action: 'rule' },
     schema: {
       operationId: 'deleteUploads',
       tags: ['teleconsultation'],

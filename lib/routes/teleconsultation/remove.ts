@@ -8,6 +8,7 @@ import type { RouteOptions } from '../services.ts'
 
 export const removeRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { ports } }) => {
   app.delete('/teleconsultation/:roomId', {
+    config: { action: 'remove' },
     schema: {
       operationId: 'deleteTeleconsultation',
       tags: ['teleconsultation'],

@@ -13,6 +13,7 @@ const SESSION_ID = /^[A-Za-z0-9._-]{1,128}$/
 
 export const transcriptionRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { ports, transcriptionLimitBytes } }) => {
   app.get('/transcription/:roomId/:sessionId', {
+    config: { action: 'rule' },
     schema: {
       operationId: 'getTranscription',
       tags: ['teleconsultation'],
