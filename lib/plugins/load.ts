@@ -17,6 +17,8 @@ export interface LoadOptions {
   rssLimitBytes?: number | undefined
   /** Milliseconds from one measurement to the next. Default: 500. */
   sampleEveryMs?: number | undefined
+  /** Milliseconds after the start in which an event loop that was not measured counts as one in time. Default: 5000. */
+  settlesMs?: number | undefined
   /** Milliseconds without a shed request after which it counts as over. Default: 5000. */
   calmAfterMs?: number | undefined
   /** The newest measurements. Default: those of the process. */
@@ -70,6 +72,7 @@ export default fp(async function load (app: FastifyInstance, options: LoadOption
   // Without limits of its own it measures and has no hook: it knows one level for all methods.
   await app.register(underPressure, { sampleInterval: options.sampleEveryMs ?? 500, eventLoopUtilizationMode: 'interval' })
   const measured = options.measured ?? app.memoryUsage
+  const settledAt = performance.now() + (options.settlesMs ?? 5000)
   const calmAfterMs = options.calmAfterMs ?? 5000
   const { writes, reads } = limitsOf(options)
   const retryAfterSeconds = RETRY_AFTER_SECONDS.get('OVERLOADED') ?? 2
@@ -86,7 +89,9 @@ export default fp(async function load (app: FastifyInstance, options: LoadOption
     const now = measured()
     if (now.heapUsed > limits.heapBytes) return 'heap'
     if (now.rssBytes > limits.rssBytes) return 'rss'
-    if (now.eventLoopDelay > limits.eventLoopDelayMs && now.eventLoopUtilized > BUSY_ALL_THE_TIME) return 'event_loop'
+    // Infinite where nothing was measured since the last look: blocked all the time, or just started.
+    const isKnown = Number.isFinite(now.eventLoopDelay) || performance.now() > settledAt
+    if (isKnown && now.eventLoopDelay > limits.eventLoopDelayMs && now.eventLoopUtilized > BUSY_ALL_THE_TIME) return 'event_loop'
     return undefined
   }
 
