@@ -1,11 +1,18 @@
-/** Prints what a page of a long list costs in the embedded storage, and what inserting costs: `node bench/list.ts [sessions]`. */
+/**
+ * Prints what a page of a long list costs in the embedded storage and in `GET /sessions` of the whole service above it, and what
+ * inserting costs: `node bench/list.ts [sessions]`.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { SignJWT } from 'jose'
 import { Pool } from 'undici'
 import { TELECONSULTATIONS } from '../lib/storage/collections.ts'
 import { startEmbeddedCrud } from '../lib/storage/embedded/server.ts'
+import { startServer, type ServerProcess } from './processes.ts'
 
 const SESSIONS = Number(process.argv[2] ?? 100_000)
 const PEOPLE = 2_000
@@ -13,8 +20,9 @@ const BULK = 500
 const SINGLE = 1_000
 const PAGE = 26
 const ROUNDS = 15
-const FIRST_START = Date.parse('2030-01-01T00:00:00.000Z')
 const QUARTER_MS = 15 * 60 * 1000
+// Half of them are over.
+const FIRST_START = Date.now() - SESSIONS / 2 * QUARTER_MS
 
 /** Numbers below a limit that look random and are the same in every run. */
 function numbers (seed: number): (limit: number) => number {
@@ -31,29 +39,41 @@ const person = (number: number) => `person-${number.toString().padStart(6, '0')}
 const participant = (id: string) => ({
   userBandyerId: `usr_${id}`,
   userExternalId: id,
+  accessLinkURL: null,
   privilege: 'basic',
   fullName: `Example ${id}`,
   groups: ['patient'],
-  language: 'it',
-  teleconsultationLink: `https://example.org/direct-rtc/room/${id}?t=${'x'.repeat(120)}`
+  language: 'it'
 })
 
 function session (number: number) {
-  const people = Array.from({ length: 2 + below(2) }, () => person(below(PEOPLE)))
+  const people = [...new Set(Array.from({ length: 2 + below(2) }, () => person(below(PEOPLE))))]
   const start = FIRST_START + below(SESSIONS) * QUARTER_MS
   return {
-    bandyerRoomId: `room_${number}`,
+    bandyerRoomId: '',
     participants: people.map(participant),
     participantsNumber: people.length,
     startDate: new Date(start).toISOString(),
     endDate: new Date(start + QUARTER_MS).toISOString(),
+    duration: QUARTER_MS / 1000,
     teleconsultationState: 'READY',
     revision: 1,
     service: {
       phase: 'READY',
-      idempotency: { key: `key-${number}` },
+      sealed: false,
+      epoch: 0,
       applied: [`operation-${number}`],
-      session: { owner: person(below(PEOPLE)), organisation: number % 2 === 0 ? 'large' : `small-${below(500)}` }
+      garbage: [],
+      provider: 'embedded',
+      idempotency: { key: `key-${number}`, fingerprint: 'f', at: FIRST_START },
+      session: {
+        owner: person(below(PEOPLE)),
+        organisation: number % 2 === 0 ? 'large' : `small-${below(500)}`,
+        kind: 'televisit',
+        title: `Control number ${number}`,
+        types: ['cardiology'],
+        timeZone: 'Europe/Rome'
+      }
     }
   }
 }
@@ -61,7 +81,8 @@ function session (number: number) {
 interface Row { _id: string, startDate: string }
 
 const folder = mkdtempSync(join(tmpdir(), 'list-bench-'))
-const file = join(folder, 'storage.sqlite')
+process.on('exit', () => { rmSync(folder, { recursive: true, force: true, maxRetries: 3 }) })
+const file = join(folder, 'teleconsultations.sqlite')
 const open = () => startEmbeddedCrud({ file, collections: [TELECONSULTATIONS], userIdHeaderKey: 'miauserid', clock: () => new Date() })
 let crud = await open()
 let pool = new Pool(crud.origin)
@@ -131,4 +152,74 @@ for (const [name, key] of [
 }
 await pool.close()
 await crud.close()
-rmSync(folder, { recursive: true })
+
+const SECRET = 'only for this measurement, and long enough'
+const service = await startServer({
+  name: 'the service',
+  command: () => [fileURLToPath(new URL('../index.ts', import.meta.url))],
+  environment: (port) => ({ HTTP_PORT: String(port), HTTP_HOST: '127.0.0.1', DATA_PATH: folder, TOKEN_SECRET: SECRET, LOG_LEVEL: 'error' }),
+  readyPath: '/-/ready'
+})
+
+interface SessionPage { sessions: Array<{ id: string }>, next: string | null, counts?: object }
+
+async function sessionsOf ({ origin }: ServerProcess, claims: { sub: string, organisation: string, roles: string[] }) {
+  const token = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).setExpirationTime('1h').sign(new TextEncoder().encode(SECRET))
+  const connection = new Pool(origin, { connections: 1 })
+  const ask = async (parameters: Record<string, string> = {}): Promise<SessionPage> => {
+    const answer = await connection.request({ method: 'GET', path: `/sessions?${new URLSearchParams(parameters)}`, headers: { authorization: `Bearer ${token}` } })
+    const text = await answer.body.text()
+    if (answer.statusCode !== 200) throw new Error(`GET /sessions answered ${answer.statusCode}: ${text}`)
+    return JSON.parse(text) as SessionPage
+  }
+  /** The cursors of all pages but the first. */
+  const walk = async () => {
+    const cursors: string[] = []
+    for (let next: string | null = null; ;) {
+      const { next: following } = await ask({ fields: 'id', ...next === null ? {} : { cursor: next } })
+      if (following === null) return cursors
+      cursors.push(following)
+      next = following
+    }
+  }
+  return { ask, walk, close: () => connection.close() }
+}
+
+/** How long the service answers nobody else while it works: the longest of many small requests, sent one after the other. */
+async function longestPause ({ origin }: ServerProcess, work: () => Promise<unknown>): Promise<number> {
+  const connection = new Pool(origin, { connections: 1 })
+  const signal = { isOver: false }
+  const watching = (async () => {
+    let longest = 0
+    while (!signal.isOver) {
+      const [taken] = await timed(async () => await (await connection.request({ method: 'GET', path: '/-/healthz' })).body.dump())
+      longest = Math.max(longest, taken)
+      await wait(1)
+    }
+    return longest
+  })()
+  await work()
+  signal.isOver = true
+  const longest = await watching
+  await connection.close()
+  return longest
+}
+
+for (const [name, claims] of [
+  ['a member', { sub: person(1), organisation: 'large', roles: ['STANDARD'] }],
+  ['an administrator', { sub: 'administrator', organisation: 'large', roles: ['ADMIN'] }]
+] as const) {
+  const { ask, walk, close } = await sessionsOf(service, { ...claims, roles: [...claims.roles] })
+  const cursors = await walk()
+  const at = (share: number): Record<string, string> => {
+    const cursor = cursors[Math.floor((cursors.length - 1) * share)]
+    return cursor === undefined ? {} : { cursor }
+  }
+  console.log(`GET /sessions of ${name}, ${cursors.length + 1} pages: first page ${await milliseconds(() => ask())} ms, the latest first ${await milliseconds(() => ask({ sort: '-startAt' }))} ms, middle ${await milliseconds(() => ask(at(0.5)))} ms, last ${await milliseconds(() => ask(at(1)))} ms`)
+  for (const parameters of [{ state: 'planned' }, { state: 'open' }, { state: 'ended', sort: '-startAt' }, { text: 'that no session holds' }, { counts: 'true' }]) {
+    const [taken, pauseMs] = await timed(async () => await longestPause(service, async () => { await ask(parameters) }))
+    console.log(`  ${new URLSearchParams(parameters)}: ${taken.toFixed(0)} ms, others waited up to ${pauseMs.toFixed(0)} ms`)
+  }
+  await close()
+}
+await service.stop()

@@ -30,6 +30,7 @@ export function sessionFilter (search: SessionSearch): CrudFilter {
   const { of, after, descending = false, participant, type, kind, text } = search
   const conditions: CrudFilter[] = [
     ...of === 'everybody' ? [] : [whose(of)],
+    ...startBounds(search),
     { teleconsultationState: { $ne: 'DELETING' } },
     ...stateFilter(search.state),
     ...participant === undefined ? [] : [{ 'participants.userExternalId': participant }],
