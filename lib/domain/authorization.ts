@@ -78,7 +78,8 @@ export function mayInGeneral (action: Action, actor: Actor | undefined, organisa
 export function may (action: Action, actor: Actor | undefined, document: Pick<Teleconsultation, 'id' | 'content' | 'control'>, rules: AuthorizationRules, about?: string): Verdict {
   if (actor === undefined) return 'unknown caller'
   if (isInCharge(actor, document, rules)) return 'allowed'
-  const seat = ownSeat(actor, document)
+  // Whom the clinic acts for is its own word, and counts in its own organisation.
+  const seat = actor.kind === 'clinic' ? undefined : ownSeat(actor, document)
   if (seat === undefined) return 'hidden'
   if (action === 'open' || action === 'see') return 'allowed'
   if (action === 'dismiss' && about === actor.id) return 'allowed'

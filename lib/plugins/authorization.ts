@@ -70,7 +70,7 @@ export default fp(function authorization (app: FastifyInstance, options: Authori
     const id = sessionIn(request)
     if (id !== undefined && !DOCUMENT_ID.test(id)) throw actor === undefined ? refusal('unknown caller', id) : new RoomNotFound(id.slice(0, 100))
     // Whoever takes part opens it, and to find that out is the operation's own first step, which many share.
-    if (action === 'open' && actor !== undefined && link === undefined) return
+    if (action === 'open' && link === undefined && (actor?.kind === 'person' || actor?.kind === 'gateway' || (actor?.kind === 'clinic' && !knowsCallers))) return
     const context = request.operationContext()
     const document = id === undefined || actor === undefined ? undefined : await read(id, context)
     if (link !== undefined) checkLink(link, link.room === id ? document : await read(link.room, context))
