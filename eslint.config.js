@@ -1,20 +1,22 @@
 import neostandard from 'neostandard'
 
 // Imports point up this list only: a room may use what stands before it.
-const ROOMS = ['schemas', 'errors', 'config', 'domain', 'calendar', 'http', 'storage', 'providers', 'identity', 'teleconsultations', 'plugins', 'routes', 'app']
+const ROOMS = ['schemas', 'errors', 'privacy', 'config', 'domain', 'calendar', 'http', 'storage', 'providers', 'identity', 'teleconsultations', 'mail', 'plugins', 'routes', 'app']
 const MAY_IMPORT = {
   schemas: [],
   errors: [],
+  privacy: ['errors'],
   config: ['schemas'],
   domain: ['schemas', 'errors'],
   calendar: ['schemas', 'domain', 'errors'],
   http: ['errors'],
-  storage: ['schemas', 'domain', 'http', 'errors'],
+  storage: ['schemas', 'domain', 'http', 'errors', 'privacy'],
   providers: ['schemas', 'domain', 'http', 'errors'],
   // The configuration's types only: the values are passed in.
   identity: ['schemas', 'domain', 'http', 'errors', 'config'],
   // The ports' types only.
-  teleconsultations: ['schemas', 'errors', 'domain', 'storage', 'providers']
+  teleconsultations: ['schemas', 'errors', 'domain', 'storage', 'providers'],
+  mail: ['schemas', 'errors', 'domain', 'calendar', 'storage', 'teleconsultations']
 }
 
 const pathsOf = (room) => room === 'errors' ? ['**/errors.ts', '!./errors.ts'] : [`**/${room}/**`, ...(room === 'app' ? ['**/app.ts'] : [])]

@@ -8,6 +8,11 @@ const CLOSE_WITHIN_MS = 25_000
 
 try {
   const configuration = loadConfiguration(process.env)
+  if (process.argv[2] === 'pii:rotate') {
+    const { rotatePersonalData } = await import('./lib/rotate-personal-data.ts')
+    const isDone = await rotatePersonalData(configuration, { plain: process.argv.includes('--plain'), print: (line) => { process.stdout.write(`${line}\n`) } })
+    process.exit(isDone ? 0 : 1)
+  }
   // The sources stand beside package.json, the built service one folder below it.
   const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
   const root = existsSync(here('./package.json')) ? './' : '../'

@@ -10,7 +10,10 @@ import * as sessionSchemas from '../schemas/session.ts'
 import * as taxonomySchemas from '../schemas/taxonomies.ts'
 import * as teleconsultationSchemas from '../schemas/teleconsultation.ts'
 import * as settingsSchemas from '../schemas/settings.ts'
+import { openMail, readMailTexts } from './compose-mail.ts'
 import { openPeople } from './compose-people.ts'
+import { openCipher } from './compose-privacy.ts'
+import { startOwnStorage } from './compose-storage.ts'
 import { openTokens } from './compose-tokens.ts'
 import { openVideo } from './compose-video.ts'
 import type { Configuration } from './config/configuration.ts'
@@ -22,7 +25,6 @@ import { loggableError } from './http/redact.ts'
 import { actorFinder } from './identity/actor.ts'
 import { callerFinder } from './identity/caller.ts'
 import { clinicCheck } from './identity/clinic.ts'
-import { dataFile } from './identity/data-file.ts'
 import { derivedKey, linkSecret } from './identity/link-secret.ts'
 import { memberships } from './identity/memberships.ts'
 import { personalLinks } from './identity/personal-links.ts'
@@ -37,6 +39,7 @@ import requestKey from './plugins/request-key.ts'
 import requestLog from './plugins/request-log.ts'
 import status from './plugins/status.ts'
 import upstreams from './plugins/upstreams.ts'
+import telling from './plugins/telling.ts'
 import tokens from './plugins/tokens.ts'
 import { schemaController } from './plugins/validation.ts'
 import type { VideoProvider } from './providers/provider.ts'
@@ -114,6 +117,9 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     if (app.server.listening) known = address
     return address + http.prefix
   }
+  // What is configured wrongly ends the start before anything is opened.
+  const cipher = openCipher(configuration)
+  const mailTexts = configuration.mail === undefined ? undefined : readMailTexts(configuration.mail)
   const secret = linkSecret(configuration.linkSecret, configuration.dataPath)
 
   await app.register(errors)
@@ -138,8 +144,8 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     // Before the sockets are cut: the browsers learn that they may come back.
     live.hub?.close()
   })
-  const crud = stored.url === undefined ? await startOwnStorage(app, configuration, clock) : undefined
-  const storage = openStorage({ url: crud?.origin ?? stored.url ?? '', teleconsultations: stored.teleconsultations, userIdMaps: stored.userIdMaps, organisationMembers: stored.organisationMembers, agendaFeeds: stored.agendaFeeds, timeoutMs: stored.timeoutMs, clock, onEvent: app.upstreamEvent })
+  const crud = stored.url === undefined ? await startOwnStorage(configuration, clock, app.log.child({ part: 'embedded storage' }, { level: 'warn' })) : undefined
+  const storage = openStorage({ url: crud?.origin ?? stored.url ?? '', teleconsultations: stored.teleconsultations, userIdMaps: stored.userIdMaps, organisationMembers: stored.organisationMembers, agendaFeeds: stored.agendaFeeds, cipher, timeoutMs: stored.timeoutMs, clock, onEvent: app.upstreamEvent })
 
   const { provider, others, fallback, hub, livekitSources, reservations, routes: roomRoutes } = await openVideo({ configuration, secret, tokens: app.tokens.room, publicUrl, clock, log: app.log, onEvent: app.upstreamEvent })
   if (hub !== undefined) live.hub = hub
@@ -148,7 +154,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
   const fallbacks = new Counter({ name: 'video_fallbacks_total', help: 'rooms that one provider failed to make and another one made', labelNames: ['from', 'to'] as const, registers: [app.metrics] })
   const background = backgroundWork()
   const ports: Ports = {
-    store: teleconsultationStore(storage.teleconsultations, storage.layout, originalsProvider([provider, ...others])),
+    store: teleconsultationStore(storage.teleconsultations, storage.layout, originalsProvider([provider, ...others]), { tellsPeople: configuration.mail !== undefined }),
     userMap: userMapStore(storage.userIdMaps),
     provider,
     others,
@@ -206,6 +212,20 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     clock,
     knowsCallers: bearer !== undefined || identity.trustsHeaders
   })
+  const mail = configuration.mail === undefined || mailTexts === undefined
+    ? undefined
+    : await openMail({
+      ...mailTexts,
+      mail: configuration.mail,
+      kept: stored.mode === 'embedded' ? storage.outbox : undefined,
+      key: derivedKey(secret, 'message-id'),
+      deployment: configuration.teleconsultations.deployment,
+      linkFor: (room, sub, link) => links.linkFor({ room, sub, link }),
+      clock
+    })
+  if (mail !== undefined && configuration.mail !== undefined) {
+    await app.register(telling, { ports, post: mail.post, reminders: configuration.mail.reminders, everyMs: configuration.mail.everyMs, atOnce: 5 })
+  }
   const callState = callStates(ports)
   const waiting = { clock: ports.clock, waitMs: Math.min(3000, http.requestTimeoutMs) }
   const services: Services = {
@@ -272,7 +292,8 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
       const groups = (['plus', 'basic'] as const).flatMap((privilege) => [...configuration.privileges[privilege].groups].map((group) => ({ name: group, privilege })))
       await scope.register(clinicRoutes, {
         services,
-        overview: () => ({ name, version, ...choices, publicUrl: publicUrl(), maxParticipants: provider.capabilities.maxParticipants, groups })
+        outbox: mail?.outbox,
+        overview: () => ({ name, version, ...choices, mail: mail === undefined ? 'none' : mail.outbox === undefined ? 'smtp' : 'outbox', publicUrl: publicUrl(), maxParticipants: provider.capabilities.maxParticipants, groups })
       })
     }
   }, { prefix: http.prefix })
@@ -283,6 +304,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     await Promise.all([provider, ...others].map((opened) => opened.close()))
     await people.close()
     await bearer?.close()
+    await mail?.close()
     await storage.close()
     await crud?.close()
   })
@@ -317,18 +339,6 @@ function frontendUrls (prefix: string): (request: { url?: string | undefined }) 
 
 const sharedSchemas = (module: object) =>
   Object.values(module).filter((schema: unknown): schema is { $id: string } => typeof schema === 'object' && schema !== null && '$id' in schema)
-
-// Loaded only where it is used: a replica in front of a CRUD Service has no use for its weight.
-async function startOwnStorage (app: FastifyInstance, configuration: Configuration, clock: () => Date) {
-  const [{ startEmbeddedCrud }, { AGENDA_FEEDS, ORGANISATION_MEMBERS, TELECONSULTATIONS, USER_ID_MAPS }] = await Promise.all([import('./storage/embedded/server.ts'), import('./storage/collections.ts')])
-  return await startEmbeddedCrud({
-    file: dataFile(configuration.dataPath, 'teleconsultations.sqlite'),
-    collections: [TELECONSULTATIONS, USER_ID_MAPS, ORGANISATION_MEMBERS, AGENDA_FEEDS],
-    userIdHeaderKey: configuration.headers.userId,
-    clock,
-    logger: app.log.child({ part: 'embedded storage' }, { level: 'warn' })
-  })
-}
 
 /** Where the service listens, as a browser on this machine reaches it. */
 function ownAddress (app: FastifyInstance, host: string): string {

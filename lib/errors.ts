@@ -66,7 +66,8 @@ export const FeedsNotKept = define('FEEDS_NOT_KEPT', 'Calendar feeds are not kep
 export const FieldNotDeclared = define('FIELD_NOT_DECLARED', 'The collection of teleconsultations does not declare the field %s, without which there are no sessions', 501)
 export const UnknownTaxonomyValue = define('UNKNOWN_TAXONOMY_VALUE', 'body/%s is not in the taxonomy; allowed are: %s', 422)
 export const TaxonomyNotFound = define('TAXONOMY_NOT_FOUND', 'There is no such taxonomy', 404)
-export const UnknownTimeZone = define('UNKNOWN_TIME_ZONE', 'body/timeZone is not the name of a time zone', 400)
+export const UnknownTimeZone = define('UNKNOWN_TIME_ZONE', 'body/%s is not the name of a time zone', 400)
+export const InvalidAddress = define('INVALID_ADDRESS', 'body/%s is not an e-mail address', 422)
 export const InvalidCursor = define('INVALID_CURSOR', 'querystring/cursor was not given by this service for this list', 400)
 
 export const NotTheClinic = define('NOT_THE_CLINIC', 'Only the clinic may do this: the request does not come from an address in CLINIC_NETWORKS, or names a foreign host or origin', 403)
@@ -100,6 +101,7 @@ export const ProviderUnavailable = define('PROVIDER_UNAVAILABLE', 'The video pro
 export const ProviderTimeout = define('PROVIDER_TIMEOUT', 'The video provider did not answer in time', 504)
 
 export const Overloaded = define('OVERLOADED', 'The service has too much to do at the moment; try again shortly', 503)
+export const PersonalDataKeyLost = define('PII_KEY_LOST', 'Personal data cannot be read: the key that it was encrypted with is not configured, or it was changed', 500)
 export const InternalError = define('INTERNAL_ERROR', 'Something went wrong', 500)
 
 /** Codes whose sentence stands in `error` as well as in `message`. */

@@ -26,6 +26,7 @@ export const ClinicOverview = Type.Object({
   storage: Type.String(),
   video: Type.String(),
   identity: Type.String(),
+  mail: Type.Enum(['smtp', 'outbox', 'none'], { description: 'What becomes of e-mails: a server takes them, they are kept for GET /clinic/outbox, or nobody writes any' }),
   publicUrl: Type.String(),
   maxParticipants: Type.Integer(),
   groups: Type.Array(Type.Object({ name: Type.String(), privilege: Privilege }))
@@ -52,3 +53,19 @@ export const ClinicTeleconsultations = Type.Object({
   next: Type.Union([Type.Integer(), Type.Null()], { description: 'Pass as skip for the following page; null on the last one' })
 }, { $id: 'ClinicTeleconsultations', description: 'Teleconsultations, the latest start first' })
 export type ClinicTeleconsultations = Static<typeof ClinicTeleconsultations>
+
+export const KeptMessage = Type.Object({
+  id: Type.String(),
+  to: Type.String({ description: 'The recipient’s address' }),
+  subject: Type.String(),
+  text: Type.String({ description: 'Plain text with the recipient’s personal link: a secret' }),
+  at: Type.String({ format: 'date-time', description: 'When it would have been sent' })
+}, { $id: 'KeptMessage', description: 'An e-mail that was written and not sent' })
+export type KeptMessage = Static<typeof KeptMessage>
+
+export const ClinicOutbox = Type.Object({
+  inUse: Type.Boolean({ description: 'False where e-mails are sent, or nobody writes any: then there are no messages here' }),
+  messages: Type.Array(Type.Unsafe<KeptMessage>(Type.Ref('KeptMessage'))),
+  next: Type.Union([Type.Integer(), Type.Null()], { description: 'Pass as skip for the following page; null on the last one' })
+}, { $id: 'ClinicOutbox', description: 'E-mails that nobody sent, the latest first' })
+export type ClinicOutbox = Static<typeof ClinicOutbox>

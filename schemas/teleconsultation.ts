@@ -15,7 +15,9 @@ export const Participant = Type.Object({
   groups: Type.Optional(Type.Array(GroupName, { minItems: 1, maxItems: 32, description: 'Required without AUTH_SERVICE; the highest privilege of them counts' })),
   group: Type.Optional(Type.String({ minLength: 1, maxLength: 256, pattern: CLEAN_TEXT, description: 'The same as groups with one name' })),
   fullName: Type.Optional(Type.String({ minLength: 1, maxLength: 256, pattern: CLEAN_TEXT, description: 'Required without AUTH_SERVICE' })),
-  language: Type.Optional(Language)
+  language: Type.Optional(Language),
+  email: Type.Optional(Type.String({ minLength: 3, maxLength: 254, description: 'Where the person is told of the appointment' })),
+  timeZone: Type.Optional(Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_+/-]+$', description: 'IANA name, e.g. Europe/Rome: in which the person reads dates' }))
 }, { $id: 'Participant', additionalProperties: false })
 export type Participant = Static<typeof Participant>
 

@@ -145,8 +145,20 @@ export interface Configuration {
     recording: 'none' | 'manual' | 'automatic'
     transcriptionLimitBytes: number
   }
+  /** Absent: nobody is sent e-mails. */
+  mail: {
+    /** Absent: they are kept in the outbox. */
+    smtpUrl: string | undefined
+    from: string
+    reminders: readonly number[]
+    templatesPath: string | undefined
+    showsTitle: boolean
+    everyMs: number
+  } | undefined
   dataPath: string
   linkSecret: string | undefined
+  /** `generated`, or keys with their ids. Secrets. */
+  personalDataKeys: string | undefined
   privileges: Privileges
   /** By their ids. */
   organisations: ReadonlyMap<string, { name: string | undefined, defaultPermissions: ReadonlySet<PermissionName> }>

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { mailEnvironment } from './mail-environment.ts'
 import { identityEnvironment } from './identity-environment.ts'
 import { videoEnvironment } from './video-environment.ts'
 
@@ -42,6 +43,7 @@ export const Environment = Type.Object({
   AGENDA_FEEDS_CRUD_NAME: CollectionName('CRUD endpoint of the calendar feeds. Without it, beside a CRUD Service, there are none'),
   USER_MAP_ID_CRUD_NAME: CollectionName('Another spelling of USER_ID_MAP_CRUD_NAME'),
   ...videoEnvironment,
+  ...mailEnvironment,
   AUTH_SERVICE: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9.-]+(:[0-9]{1,5})?$', description: 'Host of the auth service (auth0-client) that knows people, their groups and names. Without it requests bring them' })),
   CUSTOM_ID_USERS_API_ENDPOINT: HttpUrl('List of user records in the manner of the CRUD Service, which maps custom ids to the auth service’s (customUserId in the service configuration); only with AUTH_SERVICE'),
   DEFAULT_CLIENT_TYPE: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]+$', description: 'Client type for the auth service when the request carries none' })),
@@ -67,6 +69,7 @@ export const Environment = Type.Object({
   PROVIDER_TIMEOUT_MS: Type.Integer({ default: 10_000, minimum: 100, maximum: 120_000, description: 'Milliseconds that one call of the video provider may take' }),
   DETAILS_BUDGET_MS: Type.Integer({ default: 300, minimum: 0, maximum: 10_000, description: 'Milliseconds for which a link waits for the provider’s details of the room' }),
 
+  PII_ENCRYPTION_KEYS: Type.Optional(Type.String({ minLength: 1, description: 'Keys that encrypt names, e-mail addresses, titles and descriptions in the storage: id:base64 of 32 bytes, separated by commas; the first one encrypts, all decrypt. Or generated: one is made in DATA_PATH/pii-keys. Without it they are stored readable (docs/personal-data.md)' })),
   LINK_SECRET: Type.Optional(Type.String({ minLength: 32, description: 'Secret that signs personal links and the embedded provider’s, at least 32 characters. Default: derived from BANDYER_API_SECRET_KEY where that is set (whoever gives that key up sets this to it), else generated once into DATA_PATH' })),
   PERSONAL_LINK_GRACE_SEC: Type.Integer({ default: 86_400, minimum: 0, maximum: 31_536_000, description: 'Seconds after the end for which a personal link still opens its page' }),
   ICE_SERVERS: Type.String({ default: '', pattern: '^(\\s*(stuns?|turns?):[^\\s,]+\\s*(,\\s*(stuns?|turns?):[^\\s,]+\\s*)*)?$', description: 'STUN and TURN URLs for the embedded video, separated by commas' }),

@@ -119,6 +119,7 @@ function chooseModes (given: Record<string, unknown>, problems: string[]): Modes
   }
   const video = chooseVideo(given, platform, problems)
   checkTokens(given, problems)
+  if (given['SMTP_URL'] !== undefined && given['MAIL_FROM'] === undefined) problems.push('MAIL_FROM is required with SMTP_URL')
   if (has('CUSTOM_ID_USERS_API_ENDPOINT')) need('AUTH_SERVICE', 'with CUSTOM_ID_USERS_API_ENDPOINT')
   return {
     storage: storage === 'crud-service' ? 'crud-service' : 'embedded',
@@ -214,7 +215,9 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
       recording: environment.DEFAULT_RECORDING_TYPE,
       transcriptionLimitBytes: bytesOf(environment.TRANSCRIPTION_MAX_FILE_SIZE)
     },
+    mail: mailOf(environment, modes.storage),
     dataPath: environment.DATA_PATH,
+    personalDataKeys: environment.PII_ENCRYPTION_KEYS,
     linkSecret: environment.LINK_SECRET ?? environment.BANDYER_API_SECRET_KEY,
     privileges: { basic: privilegeRule(service, 'basic'), plus: privilegeRule(service, 'plus') },
     organisations: new Map(Object.entries(service.organisations ?? {}).map(([id, { name, defaultPermissions = [] }]) => [id, { name, defaultPermissions: new Set(defaultPermissions) }])),
@@ -271,6 +274,18 @@ function identityOf (environment: Environment, wanted: Modes['identity']): Pick<
       : undefined,
     trustsHeaders: environment.IDENTITY_HEADERS,
     defaultOrganisation: environment.DEFAULT_ORGANISATION
+  }
+}
+
+function mailOf (environment: Environment, storage: Modes['storage']): Configuration['mail'] {
+  if (environment.SMTP_URL === undefined && storage !== 'embedded') return undefined
+  return {
+    smtpUrl: environment.SMTP_URL,
+    from: environment.MAIL_FROM ?? 'Teleconsultation <teleconsultation@clinic.invalid>',
+    reminders: list(environment.MAIL_REMINDERS_MIN).map(Number),
+    templatesPath: environment.MAIL_TEMPLATES_PATH,
+    showsTitle: environment.MAIL_SHOWS_TITLE,
+    everyMs: environment.MAIL_EVERY_SEC * 1000
   }
 }
 

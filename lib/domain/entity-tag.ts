@@ -7,8 +7,8 @@ import type { Content } from './teleconsultation.ts'
  * adds by itself (accounts, links, rooms) does not change it, so that only somebody's change makes a tag stale.
  */
 export function entityTagOf ({ number, participants, startAt, endAt }: Content): string {
-  const decided = [number, startAt.getTime(), endAt.getTime(), participants.map(({ userExternalId, userBandyerId, groups, fullName, language, privilege }) =>
-    [userExternalId ?? userBandyerId, groups, fullName, language, privilege])]
+  const decided = [number, startAt.getTime(), endAt.getTime(), participants.map(({ userExternalId, userBandyerId, groups, fullName, language, privilege, email, timeZone }) =>
+    [userExternalId ?? userBandyerId, groups, fullName, language, privilege, ...email === undefined && timeZone === undefined ? [] : [email, timeZone]])]
   return `"${createHash('sha1').update(JSON.stringify(decided)).digest('base64url')}"`
 }
 

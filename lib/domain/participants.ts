@@ -1,6 +1,8 @@
 import type { Participant } from '../../schemas/teleconsultation.ts'
 import type { Privilege, ToolName } from '../../schemas/tools.ts'
-import { DuplicateParticipant, NoPlusUser, ParticipantFieldMissing, TooManyParticipants, UnknownGroup } from '../errors.ts'
+import { DuplicateParticipant, InvalidAddress, NoPlusUser, ParticipantFieldMissing, TooManyParticipants, UnknownGroup, UnknownTimeZone } from '../errors.ts'
+import { asciiAddress } from './mail-addresses.ts'
+import { isTimeZone } from './time-zones.ts'
 
 export interface PrivilegeGroups { groups: ReadonlySet<string>, tools: ReadonlySet<ToolName> }
 
@@ -11,6 +13,8 @@ export interface KnownPerson {
   privilege: Privilege
   fullName: string
   language?: string | undefined
+  email?: string | undefined
+  timeZone?: string | undefined
 }
 
 /**
@@ -40,8 +44,21 @@ export function personOf (participant: Participant, privileges: Readonly<Record<
     groups,
     privilege: privilegeOf(groups, privileges, at('groups')),
     fullName: participant.fullName,
-    language: participant.language
+    language: participant.language,
+    ...reachable(participant, at)
   }
+}
+
+/**
+ * Where somebody is told, and in whose time.
+ *
+ * @throws INVALID_ADDRESS, UNKNOWN_TIME_ZONE
+ */
+export function reachable ({ email, timeZone }: Pick<Participant, 'email' | 'timeZone'>, at: (name: string) => string): Pick<KnownPerson, 'email' | 'timeZone'> {
+  const address = email === undefined ? undefined : asciiAddress(email)
+  if (email !== undefined && address === undefined) throw new InvalidAddress(at('email'))
+  if (timeZone !== undefined && !isTimeZone(timeZone)) throw new UnknownTimeZone(at('timeZone'))
+  return { ...address === undefined ? {} : { email: address }, ...timeZone === undefined ? {} : { timeZone } }
 }
 
 /**

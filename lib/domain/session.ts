@@ -50,6 +50,8 @@ export interface Session extends Description {
   /** Who created it, by the id of the caller's system. */
   owner?: string | undefined
   organisation?: string | undefined
+  /** The appointment is not confirmed: nobody is told of it. */
+  requested?: true | undefined
   standings?: Standing[] | undefined
   /** Epoch milliseconds. */
   endedAt?: number | undefined
@@ -132,11 +134,13 @@ export function withStanding (session: Session, externalId: string, change: (bef
 /** Whether something that the provider was told may still arrive there. */
 export const hasWordsUnderWay = ({ words }: Session, now: Date): boolean => words !== undefined && words.until >= now.getTime()
 
-/** Whoever is named in a new list takes part, also if he was removed before: by a new way in, and a new link. */
-export function readmitted (session: Session, externalIds: readonly string[]): Session {
-  const back = (session.standings ?? []).filter(({ externalId, removedAt }) => removedAt !== undefined && externalIds.includes(externalId))
-  return back.reduce((before, { externalId }) => withStanding(before, externalId, welcomedBack), session)
-}
+/** A new list says who takes part, whoever was removed from the one before: he comes in by a new way in, and a new link, or has no seat. */
+export const readmitted = (session: Session): Session =>
+  session.standings === undefined ? session : { ...session, standings: session.standings.map(welcomedBack) }
+
+/** Who is not in a new list has nothing of what he had, should he ever come back: neither permissions nor a link that opens. */
+export const leftOut = (session: Session, externalIds: readonly string[]): Session => externalIds.reduce((before, externalId) =>
+  withStanding(before, externalId, ({ permissions: _taken, ...standing }) => ({ ...standing, revocations: (standing.revocations ?? 0) + 1, link: (standing.link ?? 0) + 1 })), session)
 
 /** Who was removed, once he takes part again. A vendor that keeps somebody out by a name of his has to know him by another one now. */
 export const welcomedBack = ({ removedAt, ...standing }: Standing): Standing =>

@@ -1,5 +1,6 @@
 import type { Privilege } from '../../schemas/tools.ts'
 import type { Attempt } from './idempotency.ts'
+import type { Mail } from './letters.ts'
 import { hasWordsUnderWay, type Session } from './session.ts'
 
 /** One participant as stored: the original's fields, and the two of ours that its collection allows inside the element. */
@@ -14,6 +15,10 @@ export interface StoredParticipant {
   fullName?: string | undefined
   language?: string | undefined
   privilege?: Privilege | undefined
+  /** Where he is told of it. */
+  email?: string | undefined
+  /** IANA name, in which he reads dates. */
+  timeZone?: string | undefined
 }
 
 /** What callers decide about a teleconsultation. */
@@ -87,6 +92,8 @@ export interface Control {
   additions?: Attempt[] | undefined
   /** Unlike the content it may change after the seal. Absent: nothing was said about it but dates and people. */
   session?: Session | undefined
+  /** Whom it was told to, and when somebody has to be told next. Absent: nobody has an address. */
+  mail?: Mail | undefined
 }
 
 /** What the compare-and-set compares: a revision where the collection has one, else what the original's fields give. */

@@ -1,7 +1,7 @@
 import type { NewTeleconsultation, Participant } from '../../schemas/teleconsultation.ts'
 import type { Privileges } from '../config/configuration.ts'
 import { withoutRowRestriction } from '../domain/headers.ts'
-import { checkList, privilegeOf, type KnownPerson } from '../domain/participants.ts'
+import { checkList, privilegeOf, reachable, type KnownPerson } from '../domain/participants.ts'
 import { UnknownGroup, UserNotFound, UserWithoutName } from '../errors.ts'
 import type { AuthUser, UserDirectory } from './auth-service.ts'
 import type { CustomIds } from './custom-ids.ts'
@@ -14,7 +14,7 @@ export interface AuthServicePeopleOptions {
 }
 
 /** A participant as the request names him, and where in the body his id stands. */
-interface Named { participant: Pick<Participant, 'userExternalId' | 'fullName' | 'language'>, field: string }
+interface Named { participant: Pick<Participant, 'userExternalId' | 'fullName' | 'language' | 'email' | 'timeZone'>, field: string }
 
 /**
  * The participants of a request where the auth service knows people. Groups in the request count for nothing: nobody
@@ -77,7 +77,8 @@ function personOfUser (participant: Named['participant'], user: AuthUser, privil
     groups: user.groups,
     privilege: privilegeOf(listed, privileges, field),
     fullName,
-    language: participant.language ?? user.language
+    language: participant.language ?? user.language,
+    ...reachable(participant, (name) => field.replace(/userExternalId$/, name))
   }
 }
 

@@ -53,6 +53,13 @@ export const TELECONSULTATIONS: CollectionDefinition = {
       ...wherePresent('service.pending'),
     },
     {
+      name: 'service_mail_due',
+      type: 'normal',
+      unique: false,
+      fields: [{ name: 'service.mail.due', order: 1 }],
+      ...wherePresent('service.mail.due'),
+    },
+    {
       name: 'service_idempotency_key',
       type: 'normal',
       unique: true,
@@ -122,5 +129,23 @@ export const ORGANISATION_MEMBERS: CollectionDefinition = {
       unique: false,
       fields: [{ name: 'userId', order: 1 }, { name: 'state', order: 1 }, { name: 'organisation', order: 1 }],
     },
+  ],
+}
+
+/** E-mails that no SMTP server took because none is configured, for the clinic's page. Of the embedded storage only. */
+export const OUTBOX: CollectionDefinition = {
+  name: 'outbox',
+  endpointBasePath: '/outbox',
+  defaultState: 'PUBLIC',
+  fields: [
+    required('to', 'string'),
+    required('subject', 'string'),
+    required('text', 'string'),
+    required('messageId', 'string'),
+    required('at', 'Date'),
+  ],
+  indexes: [
+    { name: 'messageId', type: 'normal', unique: true, fields: [{ name: 'messageId', order: 1 }] },
+    { name: 'at', type: 'normal', unique: false, fields: [{ name: 'at', order: 1 }] },
   ],
 }

@@ -54,7 +54,8 @@ const StoredControl = Type.Object({
   room: Type.Optional(Type.Object({ providerRoomId: Type.String(), marker: Type.Optional(Type.String()) })),
   idempotency: Type.Optional(StoredAttempt),
   additions: Type.Optional(Type.Array(StoredAttempt)),
-  session: Type.Optional(StoredSession)
+  session: Type.Optional(StoredSession),
+  mail: Type.Optional(Type.Object({ due: Type.Optional(Type.Number()), told: Type.Optional(Type.Array(Type.Object({ externalId: Type.String(), to: Type.String(), sequence: Type.Integer(), startAt: Type.Number(), endAt: Type.Number() }))) }))
 })
 
 const isControl = new Ajv().compile<Control>(StoredControl)

@@ -60,6 +60,7 @@ function startBounds ({ from, to, after, descending = false, state }: SessionSea
   return [...least, ...most].map(([at, bound]) => bound(at.toISOString()))
 }
 
+// Titles and descriptions are found only where they are stored readable.
 const TEXTS = ['service.session.title', 'service.session.description', 'service.session.references.bookingCode', 'service.session.references.appointmentId'] as const
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

@@ -1,5 +1,7 @@
 import { httpClient, type HttpEventListener } from '../http/client.ts'
+import { fieldCipher, type FieldCipher } from '../privacy/field-cipher.ts'
 import { crudCollection, type CrudCollection } from './crud-client.ts'
+import { PERSONAL_IN_MEMBERSHIPS, PERSONAL_IN_OUTBOX, PERSONAL_IN_TELECONSULTATIONS, protectedCollection } from './protected-collection.ts'
 import { layoutOf, type Layout } from './teleconsultation-store.ts'
 
 export interface StorageOptions {
@@ -11,6 +13,8 @@ export interface StorageOptions {
   /** Undefined: not kept. */
   organisationMembers?: string | undefined
   agendaFeeds?: string | undefined
+  /** Encrypts personal data. Absent: nothing is. */
+  cipher?: FieldCipher | undefined
   timeoutMs: number
   clock: () => Date
   onEvent?: HttpEventListener | undefined
@@ -21,6 +25,8 @@ export interface Storage {
   userIdMaps: CrudCollection
   organisationMembers: CrudCollection | undefined
   agendaFeeds: CrudCollection | undefined
+  /** Of the embedded storage. */
+  outbox: CrudCollection
   layout (): Promise<Layout>
   /** Whether the storage answers; asked at most once a second, however many want to know. */
   check (): Promise<boolean>
@@ -32,7 +38,7 @@ export interface Storage {
 const CHECKED_FOR_MS = 1000
 const OPTIONAL_FIELDS = ['revision', 'service']
 
-export function openStorage ({ url, teleconsultations, userIdMaps, organisationMembers, agendaFeeds, timeoutMs, clock, onEvent }: StorageOptions): Storage {
+export function openStorage ({ url, teleconsultations, userIdMaps, organisationMembers, agendaFeeds, cipher = fieldCipher({ keys: [] }), timeoutMs, clock, onEvent }: StorageOptions): Storage {
   const http = httpClient({ baseUrl: url, timeoutMs, name: 'storage', now: () => clock().getTime(), onEvent })
   const collection = crudCollection(http, teleconsultations)
   const fields = async () => Object.keys((await collection.schema({})).properties ?? {})
@@ -57,9 +63,10 @@ export function openStorage ({ url, teleconsultations, userIdMaps, organisationM
   }
 
   return {
-    teleconsultations: collection,
+    teleconsultations: protectedCollection(collection, cipher, PERSONAL_IN_TELECONSULTATIONS),
     userIdMaps: crudCollection(http, userIdMaps),
-    organisationMembers: organisationMembers === undefined ? undefined : crudCollection(http, organisationMembers),
+    organisationMembers: organisationMembers === undefined ? undefined : protectedCollection(crudCollection(http, organisationMembers), cipher, PERSONAL_IN_MEMBERSHIPS),
+    outbox: protectedCollection(crudCollection(http, '/outbox'), cipher, PERSONAL_IN_OUTBOX),
     agendaFeeds: agendaFeeds === undefined ? undefined : crudCollection(http, agendaFeeds),
     layout,
     check () {

@@ -2,6 +2,7 @@ import { StorageBadAnswer } from '../errors.ts'
 import type { Content, Control, Operation, StoredParticipant, Teleconsultation, Version } from '../domain/teleconsultation.ts'
 import { hasUntold, isUnsettled, restingPhase, wasBooked } from '../domain/teleconsultation.ts'
 import { boundedMap } from '../domain/bounded-map.ts'
+import type { Mail } from '../domain/letters.ts'
 import type { CrudCollection, CrudCommands, CrudDocument, CrudFilter, CrudHeaders } from './crud-client.ts'
 import { readsBack } from './reads-back.ts'
 import { sessionFilter, type SessionSearch } from './session-search.ts'
@@ -64,6 +65,12 @@ export interface TeleconsultationStore {
   appendWhileIncomplete (id: string, participant: StoredParticipant, context: StoreContext): Promise<Teleconsultation | 'unmet'>
   /** As above: decides the deletion; what comes back still names the rooms to delete. */
   decideDeletion (id: string, context: StoreContext): Promise<Teleconsultation | 'unmet'>
+  /** Of which somebody has to be told something by now, those in the trash as well; the longest due first. */
+  findToTell (now: Date, limit: number, context: StoreContext): Promise<Teleconsultation[]>
+  /** Compare-and-set of what is kept about telling people, also in the trash. 'changed': another write came first, or the document is gone. */
+  replaceMail (current: Teleconsultation, mail: Mail, context: StoreContext): Promise<Teleconsultation | 'changed'>
+  /** As `get`, and in the trash as well. */
+  getAnywhere (id: string, context: StoreContext): Promise<Teleconsultation | undefined>
   /** Whether the collection keeps what makes a session of a teleconsultation. Errors as `get`. */
   keepsSessions (): Promise<boolean>
   /** Whether the storage did not answer when it was asked last. */
@@ -85,8 +92,9 @@ export const layoutOf = (fields: Iterable<string>): Layout => {
 
 /**
  * @param layoutKnown answers at once but for the first time, when the collection has to be asked
+ * @param tellsPeople whether somebody is to be told of what is written: each write says then that there may be something to tell
  */
-export function teleconsultationStore (given: CrudCollection, layoutKnown: () => Promise<Layout>, provider: string): TeleconsultationStore {
+export function teleconsultationStore (given: CrudCollection, layoutKnown: () => Promise<Layout>, provider: string, { tellsPeople = false } = {}): TeleconsultationStore {
   const { collection, ask, hasFailed } = readsBack(given)
   const asked = async <T> ({ isReadBack }: StoreContext, read: () => Promise<T>): Promise<T> => isReadBack === true ? await ask(read) : await read()
   const fieldsOf = (changes: Changes, layout: Layout) => ({
@@ -96,6 +104,11 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
       ? { teleconsultationState: changes.control.phase, service: { ...changes.control, pending: isPending(changes.control) ? true : undefined } }
       : { teleconsultationState: writeOfficialState(changes.control) })
   })
+  /** The record with the word that somebody may have to be told of what is written. */
+  const toldOf = (control: Control, content: Content): Control => {
+    const isAboutSomebody = content.participants.some(({ email }) => email !== undefined) || (control.mail?.told ?? []).length > 0
+    return tellsPeople && isAboutSomebody ? { ...control, mail: { ...control.mail, due: 0 } } : control
+  }
   const read = (document: CrudDocument, layout: Layout) => teleconsultationOf(document, layout, provider)
 
   // By the document as it was read, which is the same object as long as nobody changed it.
@@ -127,7 +140,7 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
     async insert (content, settled, { headers, endsAt }, doubtful) {
       const layout = await layoutKnown()
       const inDoubt = layout === 'official' && settled.idempotency !== undefined && doubtful !== undefined
-      const control: Control = inDoubt ? { ...settled, operation: doubtful, applied: [] } : settled
+      const control: Control = toldOf(inDoubt ? { ...settled, operation: doubtful, applied: [] } : settled, content)
       const fields = { ...fieldsOf({ content, control }, layout), ...(layout === 'declared' ? { revision: 1 } : {}) }
       const id = await collection.insert(fields, headers, endsAt)
       if (id === 'duplicate') {
@@ -204,12 +217,32 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
       const layout = await layoutKnown()
       const commands: CrudCommands = {
         $set: {
-          ...fieldsOf(changes, layout),
+          ...fieldsOf({ ...changes, control: toldOf(changes.control, changes.content ?? current.content) }, layout),
           ...nextRevision(current.version, layout)
         }
       }
       const document = await collection.patch(current.id, unchanged(current.version, layout), commands, headers, endsAt)
       return document === undefined ? 'changed' : read(document, layout)
+    },
+
+    async findToTell (now, limit, { headers, endsAt }) {
+      const layout = await layoutKnown()
+      if (layout === 'official') return []
+      const found = await collection.list({ limit, filter: { 'service.mail.due': { $lte: now.getTime() } }, sort: 'service.mail.due', states: ANYWHERE }, headers, endsAt)
+      return found.map((document) => read(document, layout))
+    },
+
+    async replaceMail (current, mail, { headers, endsAt }) {
+      const layout = await layoutKnown()
+      const commands: CrudCommands = { $set: { 'service.mail': mail, ...nextRevision(current.version, layout) } }
+      const document = await collection.patch(current.id, unchanged(current.version, layout), commands, headers, endsAt, ANYWHERE)
+      return document === undefined ? 'changed' : read(document, layout)
+    },
+
+    async getAnywhere (id, { headers, endsAt }) {
+      const layout = await layoutKnown()
+      const [document] = await collection.list({ limit: 1, filter: { _id: id }, states: ANYWHERE }, headers, endsAt)
+      return document === undefined ? undefined : read(document, layout)
     },
 
     async findUnsettled (now, limit, { headers, endsAt }) {
@@ -235,7 +268,11 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
         'service.operation': { $exists: false },
         'participants.userExternalId': { $nin: [participant.userExternalId] },
         $or: STAYS_INCOMPLETE
-      }, { $push: { participants: withoutUndefined(participant) }, $inc: { revision: 1 } }, headers, endsAt)
+      }, {
+        $push: { participants: withoutUndefined(participant) },
+        $inc: { revision: 1 },
+        ...tellsPeople && participant.email !== undefined ? { $set: { 'service.mail.due': 0 } } : {}
+      }, headers, endsAt)
       return document === undefined ? 'unmet' : read(document, layout)
     },
 
@@ -243,7 +280,7 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
       const layout = await layoutKnown()
       if (layout === 'official') return 'unmet'
       const document = await collection.patch(id, { 'service.phase': { $in: ['INCOMPLETE', 'PENDING', 'READY'] } }, {
-        $set: { teleconsultationState: 'DELETING', 'service.phase': 'DELETING' },
+        $set: { teleconsultationState: 'DELETING', 'service.phase': 'DELETING', ...tellsPeople ? { 'service.mail.due': 0 } : {} },
         $inc: { revision: 1 }
       }, headers, endsAt)
       return document === undefined ? 'unmet' : read(document, layout)
@@ -346,6 +383,8 @@ function participantOf (element: unknown): StoredParticipant {
     groups: Array.isArray(fields['groups']) ? fields['groups'].filter((group): group is string => typeof group === 'string') : undefined,
     fullName: text('fullName'),
     language: text('language'),
-    privilege: privilege === 'plus' || privilege === 'basic' ? privilege : undefined
+    privilege: privilege === 'plus' || privilege === 'basic' ? privilege : undefined,
+    email: text('email'),
+    timeZone: text('timeZone')
   }
 }

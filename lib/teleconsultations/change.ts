@@ -1,10 +1,10 @@
 import type { TeleconsultationChange } from '../../schemas/teleconsultation.ts'
 import { checkPrecondition, entityTagOf, type Precondition } from '../domain/entity-tag.ts'
 import { attemptAt, isForgotten, withAttempt, type Attempt, type RequestKey } from '../domain/idempotency.ts'
-import { ConcurrentChange, DuplicateParticipant, ImmutablePeriod, KeyReused, RoomNotFound, TooManyParticipants } from '../errors.ts'
+import { ConcurrentChange, DuplicateParticipant, ImmutablePeriod, KeyReused, RoomNotFound, SessionEnded, TooManyParticipants } from '../errors.ts'
 import { checkList, checkPlusUser, type KnownPerson } from '../domain/participants.ts'
 import { checkWish, scheduleOf } from '../domain/schedule.ts'
-import { sessionOf, type Session } from '../domain/session.ts'
+import { hasWordsUnderWay, leftOut, readmitted, seatsOf, sessionOf, type Session } from '../domain/session.ts'
 import { isComplete, participantByExternalId, remember, restingPhase, roomAsGarbage, type Content, type Operation, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { mayChange } from '../domain/window.ts'
 import type { WantedParticipants } from './create.ts'
@@ -44,7 +44,10 @@ export async function changeTeleconsultation (
     const there = atTarget(ports, { chosen }, content.participants)
     if (wanted !== undefined || videoProvider !== undefined) checkLimits(there, content.number)
     if (videoProvider !== undefined) checkWishes(there)
-    return { content, chosen, session: described?.(sessionOf(current)) }
+    const session = described?.(sessionOf(current)) ?? current.control.session
+    if (session === undefined || wanted === undefined) return { content, chosen, session }
+    const gone = seatsOf(current).flatMap(({ userExternalId }) => userExternalId === undefined || wanted.people.some(({ externalId }) => externalId === userExternalId) ? [] : [userExternalId])
+    return { content, chosen, session: leftOut(readmitted(session), gone) }
   }, context)
 }
 
@@ -59,22 +62,23 @@ function seatedSomewhere (ports: Ports, people: readonly KnownPerson[]): StoredP
  *
  * @param request repeating it adds nobody
  * @param grows whether one more than were expected is welcome
+ * @param described what becomes of the session in the same write
  * @throws as `changeTeleconsultation`; IDEMPOTENCY_KEY_REUSED
  */
-export async function addParticipant (ports: Ports, id: string, person: KnownPerson, context: Context, request?: RequestKey, { grows = false } = {}): Promise<void> {
+export async function addParticipant (ports: Ports, id: string, person: KnownPerson, context: Context, request?: RequestKey, { grows = false, described }: { grows?: boolean, described?: ((before: Session) => Session) | undefined } = {}): Promise<void> {
   const [added] = seatedSomewhere(ports, [person])
   if (added === undefined) return
   const addition = attemptAt(request, ports.clock.now())
   // One request can push to the list, but not remember in the record which request wanted it.
-  if (addition === undefined && await appended(ports, id, added, context)) return
+  if (addition === undefined && described === undefined && await appended(ports, id, added, context)) return
   await rewrite(ports, id, (current) => {
     const participants = [...current.content.participants, added]
     const content = { ...current.content, participants, number: grows ? Math.max(current.content.number, participants.length) : current.content.number }
     if (participantByExternalId(current.content, person.externalId) !== undefined) throw new DuplicateParticipant('userExternalId')
     if (content.participants.length > content.number) throw new TooManyParticipants()
-    checkStoredPlusUser(ports, content, `POST /teleconsultation/${id}/participants/data`)
+    checkStoredPlusUser(ports, content, current.control, `POST /teleconsultation/${id}/participants/data`)
     if (grows) checkLimits(atTarget(ports, current.control, participants), content.number)
-    return { content, chosen: current.control.chosen }
+    return { content, chosen: current.control.chosen, session: described?.(sessionOf(current)) }
   }, context, addition)
 }
 
@@ -102,7 +106,7 @@ async function appended (ports: Ports, id: string, added: StoredParticipant, con
 
 const isAsAdded = (there: StoredParticipant, added: StoredParticipant) =>
   JSON.stringify(partsOf(there)) === JSON.stringify(partsOf(added))
-const partsOf = ({ fullName, groups, language, privilege }: StoredParticipant) => [fullName, groups, language, privilege]
+const partsOf = ({ fullName, groups, language, privilege, email, timeZone }: StoredParticipant) => [fullName, groups, language, privilege, email, timeZone]
 
 /** What a teleconsultation is to be. */
 interface Decision { content: Content, chosen: string | undefined, session?: Session | undefined }
@@ -115,6 +119,7 @@ async function rewrite (ports: Ports, id: string, decide: (current: Teleconsulta
     const current = await ports.store.get(id, context)
     if (current === undefined || current.control.phase === 'DELETING') throw new RoomNotFound(id)
     if (wasAdded(current, addition, ports.clock.now())) return current
+    if (sessionOf(current).endedAt !== undefined) throw new SessionEnded()
     refuseImmutable(ports, current)
     refuseWhileHeld(ports, current)
     const written = await write(ports, current, decide(current), context, addition)
@@ -145,7 +150,7 @@ async function write (ports: Ports, current: Teleconsultation, { content: wanted
   const control = setAside(ports, current)
   const operation = newOperation(ports, 'change', control.epoch + 1)
   const home = atRoom(ports, control)
-  const touchesRoom = control.room !== undefined && (home === undefined || roomDiffers(home, current.content, wanted) ||
+  const touchesRoom = control.room !== undefined && (home === undefined || roomDiffers(home, current, { content: wanted, control: { session: session ?? control.session } }) ||
     (chosen !== control.chosen && atTarget(ports, { chosen }, wanted.participants).provider !== home.provider))
   const stays = control.room !== undefined && !touchesRoom
   const there = stays ? atHome(ports, control, wanted) : atTarget(ports, { chosen }, wanted.participants)
@@ -153,7 +158,9 @@ async function write (ports: Ports, current: Teleconsultation, { content: wanted
   const content = { ...wanted, participants: stays ? listed : seatedAt(there, control.provider, listed, (participant) => privilegeOfStored(ports, participant)) }
 
   if (wantsRoomNow(ports, content) && (touchesRoom || control.room === undefined)) {
-    const inPlace = there.provider === home?.provider && there.provider.capabilities.roomChange === 'change'
+    const inPlace = there.provider === home?.provider && there.provider.capabilities.roomChange === 'change' &&
+      // What was sent to that room before might arrive after this.
+      !hasWordsUnderWay(sessionOf(current), ports.clock.now())
     const pending: Operation = { ...operation, content, chosen, session, addition, inPlace: inPlace ? true : undefined }
     const intent = await ports.store.replaceIfUnchanged(current, { control: { ...control, epoch: operation.epoch, operation: pending } }, context)
     if (intent === 'changed') return 'changed'
@@ -198,8 +205,11 @@ function known (ports: Ports, before: Content, participant: StoredParticipant, r
   }
 }
 
+type Seating = Parameters<typeof seatsOf>[0]
+
 /** Whether the room of the one content would be wrong for the other. */
-function roomDiffers (ports: Ports, before: Content, after: Content): boolean {
+function roomDiffers (ports: Ports, earlier: Seating, later: Seating): boolean {
+  const [before, after] = [earlier.content, later.content]
   if (!ports.settings.unlimited && after.endAt.getTime() - after.startAt.getTime() !== before.endAt.getTime() - before.startAt.getTime()) return true
   const { endGate, access, roomChange } = ports.provider.capabilities
   const moves = after.startAt.getTime() !== before.startAt.getTime()
@@ -208,8 +218,8 @@ function roomDiffers (ports: Ports, before: Content, after: Content): boolean {
   // Where nothing is kept with a room, its name has the dates, and ways in are made by them: limited or not.
   if (access !== 'vendor-link' && roomChange === 'replace' && (moves || after.endAt.getTime() !== before.endAt.getTime())) return true
   // Names and languages are given with the link, not with the room.
-  const people = ({ participants }: Content) => JSON.stringify(participants
+  const people = (seating: Seating) => JSON.stringify(seatsOf(seating)
     .map((participant) => [participant.userExternalId ?? participant.userBandyerId, privilegeOfStored(ports, participant)])
     .sort())
-  return people(before) !== people(after)
+  return people(earlier) !== people(later)
 }

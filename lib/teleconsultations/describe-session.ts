@@ -1,5 +1,6 @@
 import { checkPrecondition, type Precondition } from '../domain/entity-tag.ts'
 import { UnknownTimeZone } from '../errors.ts'
+import { isTimeZone } from '../domain/time-zones.ts'
 import { sessionOf, type Description, type Session } from '../domain/session.ts'
 import type { Taxonomies } from '../domain/taxonomies.ts'
 import type { Teleconsultation } from '../domain/teleconsultation.ts'
@@ -16,7 +17,7 @@ export type DescriptionWish = { [Field in keyof Description]?: Description[Field
  */
 export function checkedDescription (taxonomies: Taxonomies, wish: DescriptionWish): DescriptionWish {
   const { types, access, estimatedDuration, timeZone } = wish
-  if (typeof timeZone === 'string' && !isTimeZone(timeZone)) throw new UnknownTimeZone()
+  if (typeof timeZone === 'string' && !isTimeZone(timeZone)) throw new UnknownTimeZone('timeZone')
   return {
     ...wish,
     ...types == null ? {} : { types: [...new Set(types.map((value, index) => taxonomies.check('type', value, `types/${index}`)))] },
@@ -41,13 +42,4 @@ export async function describeSession (ports: Ports, id: string, wish: Descripti
     checkPrecondition(precondition, current.content)
     return { session: described(sessionOf(current), wish) }
   })
-}
-
-function isTimeZone (name: string): boolean {
-  try {
-    // An offset is no place whose clocks change.
-    return !/^[+-]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
-  }
 }

@@ -1,5 +1,5 @@
 import { RoomNotFound, UnauthorizedUser } from '../errors.ts'
-import { seatsOf } from '../domain/session.ts'
+import { seatsOf, sessionOf } from '../domain/session.ts'
 import { isComplete, restingPhase, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { linkFrom, mayGiveLink } from '../domain/window.ts'
 import type { Access, AccessOptions, RoomDetails } from '../providers/provider.ts'
@@ -69,7 +69,7 @@ export function accessGiver (ports: Ports, detailsOf = callStates(ports)): Acces
       const seen = await participantIn(ports, found, caller, wish, context)
       const now = ports.clock.now()
       const waiting = { access: null, linkFrom: linkFrom(ports.settings.window, found.content.startAt) }
-      if (found.control.session?.endedAt !== undefined) return { ...waiting, document: found, participant: seen }
+      if (isEnded(found)) return { ...waiting, document: found, participant: seen }
       if (!isComplete(found.content) || !mayGiveLink(ports.settings.window, found.content.startAt, now)) {
         const read = await asKnown(ports, found, context)
         return { ...waiting, document: read, participant: await participantIn(ports, read, caller, wish, context), details: await detailsOf(read) }
@@ -79,7 +79,7 @@ export function accessGiver (ports: Ports, detailsOf = callStates(ports)): Acces
       if (document.control.phase === 'DELETING') throw new RoomNotFound(id)
       // What was sealed may differ from what was read: a change may have come first.
       const participant = document === found ? seen : await participantIn(ports, document, caller, wish, context)
-      if (!isOpen(ports, document)) return { ...waiting, document, participant }
+      if (isEnded(document) || !isOpen(ports, document)) return { ...waiting, document, participant }
       // Both are under way before either is awaited; details never fail.
       const opening = accessOf(ports, document, participant, wish, now, context)
       const details = detailsOf(document)
@@ -122,6 +122,8 @@ async function participantOfOriginal (ports: Ports, seats: readonly StoredPartic
   throw refusal
 }
 
+const isEnded = (document: Teleconsultation) => sessionOf(document).endedAt !== undefined
+
 const isOpen = (ports: Ports, { control }: Teleconsultation) => control.sealed && atRoom(ports, control) !== undefined && control.operation === undefined
 
 /**
@@ -131,7 +133,7 @@ const isOpen = (ports: Ports, { control }: Teleconsultation) => control.sealed &
 async function seal (ports: Ports, read: Teleconsultation, context: Context): Promise<Teleconsultation> {
   let current = read
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (isOpen(ports, current) || current.control.phase === 'DELETING' || !isComplete(current.content) || heldByAnother(ports, current.control)) return current
+    if (isOpen(ports, current) || current.control.phase === 'DELETING' || isEnded(current) || !isComplete(current.content) || heldByAnother(ports, current.control)) return current
     const control = setAside(ports, current)
     const operation = atRoom(ports, control) === undefined ? newOperation(ports, 'seal', control.epoch + 1) : undefined
     const sealed = await ports.store.replaceIfUnchanged(current, {

@@ -54,10 +54,13 @@ export async function listSessions (ports: Ports, actor: Actor, given: Wanted, c
 export async function countSessions<State extends string> (ports: Ports, actor: Actor, wanted: Wanted, states: ReadonlyArray<{ name: State, search: SessionSearch['state'] }>, context: Context): Promise<Record<State, number>> {
   const { after: _place, ...everything } = wanted
   const ways = waysToSee(actor, authorizationRules(ports).defaultOrganisation)
-  const counts = await Promise.all(states.map(async ({ name, search }) =>
-    [name, actor.kind === 'link'
+  const counts: Array<[State, number]> = []
+  // One after the other: a storage in this process counts in one go, and others are to get their turn in between.
+  for (const { name, search } of states) {
+    counts.push([name, actor.kind === 'link'
       ? (await listSessions(ports, actor, { ...everything, state: search }, context)).documents.length
-      : await ports.store.countSessions(ways.map((of) => ({ ...everything, of, state: search })), context)] as const))
+      : await ports.store.countSessions(ways.map((of) => ({ ...everything, of, state: search })), context)])
+  }
   return Object.fromEntries(counts) as Record<State, number>
 }
 

@@ -114,7 +114,9 @@ export function storedParticipants ({ provider }: Ports, people: readonly KnownP
     groups: person.groups,
     fullName: person.fullName,
     language: person.language,
-    privilege: person.privilege
+    privilege: person.privilege,
+    email: person.email,
+    timeZone: person.timeZone
   }))
 }
 
@@ -190,7 +192,7 @@ export const heldByAnother = (ports: Ports, control: Control) => isHeld(control,
  *
  * @throws NO_PLUS_USER as the documented sentence of this request
  */
-export function checkStoredPlusUser (ports: Ports, content: Content, request: string): void {
-  const privileges = content.participants.map((participant) => privilegeOfStored(ports, participant))
+export function checkStoredPlusUser (ports: Ports, content: Content, { session }: Pick<Control, 'session'>, request: string): void {
+  const privileges = seatsOf({ content, control: { session } }).map((participant) => privilegeOfStored(ports, participant))
   if (isComplete(content) && privileges.every((privilege) => privilege === 'basic')) throw new NoPlusUser(request)
 }

@@ -1,3 +1,4 @@
+import { hasWordsUnderWay, sessionOf } from '../domain/session.ts'
 import { hasUntold, isUnsettled, readMarker, restingPhase, type Teleconsultation } from '../domain/teleconsultation.ts'
 import type { RoomState } from '../providers/provider.ts'
 import { callProvider, newOperation, setAside, type Context, type Ports } from './ports.ts'
@@ -68,7 +69,7 @@ async function settle (ports: Ports, document: Teleconsultation, context: Contex
   }
   switch (control.operation?.kind) {
     case undefined:
-      if (hasUntold(control)) {
+      if (hasUntold(control) && !hasWordsUnderWay(sessionOf(document), ports.clock.now())) {
         await tellAll(ports, document, context)
         return 'told'
       }

@@ -68,7 +68,7 @@ async function changeThere (ports: Ports, { control, content: before }: Telecons
   if (room === undefined) return undefined
   const wanted = operation.content ?? before
   const content = { ...wanted, participants: await identified(ports, wanted.participants, context) }
-  const spec = roomSpecOf(ports, content, control, room.marker ?? '')
+  const spec = roomSpecOf(ports, content, { session: operation.session ?? control.session }, room.marker ?? '')
   const outcome = await callProvider(ports, async (provider, signal) => await provider.changeRoom(room, spec, signal), context)
   return outcome === 'changed' ? { ports, content, room, fellBackFrom: control.fellBackFrom } : undefined
 }
@@ -78,7 +78,7 @@ async function makeThere (ports: Ports, intent: Teleconsultation, before: string
   const wanted = operation.content ?? intent.content
   const seated = seatedAt(ports, before, wanted.participants, (participant) => privilegeOfStored(ports, participant))
   const content = { ...wanted, participants: await identified(ports, seated, context, accounts) }
-  const spec = roomSpecOf(ports, content, intent.control, markerOf(ports.settings.deployment, intent.id, operation))
+  const spec = roomSpecOf(ports, content, { session: operation.session ?? intent.control.session }, markerOf(ports.settings.deployment, intent.id, operation))
   const room = await callProvider(ports, async (provider, signal) => await provider.createRoom(spec, signal), context)
   failing.delete(ports.provider)
   return { ports, content, room }

@@ -1,9 +1,9 @@
 import { CapabilityUnsupported, RoomNotFound, SessionEnded } from '../errors.ts'
-import { sessionOf } from '../domain/session.ts'
+import { sessionOf, type Session } from '../domain/session.ts'
 import type { Teleconsultation } from '../domain/teleconsultation.ts'
 import { atRoom } from './places.ts'
 import { changeSession } from './session-record.ts'
-import { tellOfEnd } from './tell-provider.ts'
+import { tellOfEnd, withWords } from './tell-provider.ts'
 import type { Ruled } from './session-people.ts'
 import { callProvider, type Context, type Ports } from './ports.ts'
 
@@ -15,9 +15,10 @@ import { callProvider, type Context, type Ports } from './ports.ts'
 export async function endSession (ports: Ports, id: string, context: Context): Promise<Ruled> {
   const document = await changeSession(ports, id, context, (current) => {
     const session = sessionOf(current)
-    if (session.endedAt !== undefined) return undefined
+    if (session.endedAt !== undefined && session.untoldEnd !== true) return undefined
     const { recordedSince: _over, ...rest } = session
-    return { session: { ...rest, endedAt: ports.clock.now().getTime(), ...current.control.room === undefined ? {} : { untoldEnd: true as const } } }
+    const over: Session = { ...rest, endedAt: session.endedAt ?? ports.clock.now().getTime() }
+    return { session: current.control.room === undefined ? over : withWords(ports, { ...over, untoldEnd: true }) }
   })
   return { document, takesEffect: document.control.session?.untoldEnd === true ? await tellOfEnd(ports, document, context) : 'now' }
 }

@@ -1,14 +1,14 @@
 import type { PermissionName } from '../../schemas/permissions.ts'
-import { CapabilityLimit, DuplicateParticipant, LastOwner, ParticipantNotFound, SessionEnded } from '../errors.ts'
+import { CapabilityLimit, DuplicateParticipant, LastOwner, NoPlusUser, ParticipantNotFound, RoomNotFound, SessionEnded } from '../errors.ts'
 import type { KnownPerson } from '../domain/participants.ts'
-import { isOfCall, permissionsOf, seatOf, seatsOf, sessionOf, standingOf, withStanding, type Standing } from '../domain/session.ts'
+import { isOfCall, permissionsOf, seatOf, seatsOf, sessionOf, standingOf, welcomedBack, withStanding, type Session, type Standing } from '../domain/session.ts'
 import { isComplete, participantByExternalId, type Content, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { mayChange } from '../domain/window.ts'
 import { addParticipant } from './change.ts'
-import { atHome, atRoom } from './places.ts'
-import { changeSession } from './session-record.ts'
-import { tellOfPerson, type TakesEffect } from './tell-provider.ts'
-import { callProvider, checkLimits, permissionRules, privilegeOfStored, roomSpecOf, storedParticipants, type Context, type Ports } from './ports.ts'
+import { atHome, everywhere } from './places.ts'
+import { changeSession, type SessionDecision } from './session-record.ts'
+import { tellOfPerson, withWords, type TakesEffect } from './tell-provider.ts'
+import { checkLimits, permissionRules, privilegeOfStored, storedParticipants, type Context, type Ports } from './ports.ts'
 
 export interface Ruled {
   document: Teleconsultation
@@ -28,17 +28,16 @@ export async function setPermissions (ports: Ports, id: string, externalId: stri
     const session = sessionOf(current)
     const seat = seated(current, externalId)
     const before = permissionsOf(session, seat, privilegeOfStored(ports, seat) ?? 'basic', permissionRules(ports))
-    const changed = (Object.keys(wanted) as PermissionName[]).filter((name) => wanted[name] !== undefined && wanted[name] !== before[name])
-    if (changed.length === 0) return undefined
-    const ofCall = changed.filter(isOfCall)
-    return {
-      session: withStanding(session, externalId, (standing) => ({
-        ...standing,
-        permissions: { ...standing.permissions, ...wanted },
-        ...ofCall.some((name) => wanted[name] === false) ? { revocations: (standing.revocations ?? 0) + 1 } : {},
-        ...ofCall.length > 0 && current.control.room !== undefined ? { untold: true as const } : {}
-      }))
-    }
+    const named = (Object.keys(wanted) as PermissionName[]).filter((name) => wanted[name] !== undefined)
+    const { permissions, untold } = standingOf(session, externalId) ?? {}
+    // What his privilege gives him today it need not give him tomorrow.
+    if (untold !== true && named.every((name) => permissions?.[name] === wanted[name])) return undefined
+    const ofCall = named.filter((name) => isOfCall(name) && wanted[name] !== before[name])
+    return told(ports, current, externalId, ofCall.length > 0 || untold === true, withStanding(session, externalId, (standing) => ({
+      ...standing,
+      permissions: { ...standing.permissions, ...wanted },
+      ...ofCall.some((name) => wanted[name] === false) ? { revocations: (standing.revocations ?? 0) + 1 } : {}
+    })))
   })
   return { document, takesEffect: await tellIfUntold(ports, document, externalId, context) }
 }
@@ -46,23 +45,21 @@ export async function setPermissions (ports: Ports, id: string, externalId: stri
 /**
  * Removes a participant: from now on nothing opens for him, whatever links he has. His seat stays empty.
  *
- * @throws PARTICIPANT_NOT_FOUND, LAST_OWNER, and what `changeSession` throws
+ * @throws PARTICIPANT_NOT_FOUND, LAST_OWNER, NO_PLUS_USER, and what `changeSession` throws
  */
 export async function removeFromSession (ports: Ports, id: string, externalId: string, context: Context): Promise<Ruled> {
   const document = await changeSession(ports, id, context, (current) => {
-    seated(current, externalId)
+    const seat = seated(current, externalId)
     const session = sessionOf(current)
     if (session.owner === externalId) throw new LastOwner()
-    return {
-      session: withStanding(session, externalId, (standing) => ({
-        ...standing,
-        permissions: undefined,
-        revocations: (standing.revocations ?? 0) + 1,
-        link: (standing.link ?? 0) + 1,
-        removedAt: ports.clock.now().getTime(),
-        ...current.control.room === undefined ? {} : { untold: true as const }
-      }))
-    }
+    checkWhoStays(ports, current, seat)
+    return told(ports, current, externalId, true, withStanding(session, externalId, ({ unseated: _given, ...standing }) => ({
+      ...standing,
+      permissions: undefined,
+      revocations: (standing.revocations ?? 0) + 1,
+      link: (standing.link ?? 0) + 1,
+      removedAt: ports.clock.now().getTime()
+    })))
   })
   return { document, takesEffect: await tellIfUntold(ports, document, externalId, context) }
 }
@@ -82,28 +79,28 @@ export interface Invited {
  */
 export async function invite (ports: Ports, id: string, { person, organisation, permissions }: Invited, context: Context): Promise<Teleconsultation> {
   const known: Partial<Standing> = { ...organisation === undefined ? {} : { organisation }, ...permissions === undefined ? {} : { permissions } }
-  const joined = await joinList(ports, id, person, context)
-  if (joined && Object.keys(known).length === 0) return await changeSession(ports, id, context, () => undefined)
+  if (await joinList(ports, id, person, known, context)) {
+    const joined = await ports.store.get(id, context)
+    if (joined === undefined) throw new RoomNotFound(id)
+    return joined
+  }
   const document = await changeSession(ports, id, context, (current) => {
-    const content = joined ? current.content : withLateSeat(ports, current, person)
+    if (current.control.session?.endedAt !== undefined) throw new SessionEnded()
     return {
-      content: content === current.content ? undefined : content,
-      session: withStanding(sessionOf(current), person.externalId, ({ removedAt, ...standing }) => ({
-        ...standing,
+      content: withLateSeat(ports, current, person),
+      ...told(ports, current, person.externalId, true, withStanding(sessionOf(current), person.externalId, (standing) => ({
+        ...welcomedBack(standing),
         ...known,
-        // A vendor that keeps somebody out by a name of his has to know him by another one now.
-        ...removedAt === undefined ? {} : { revocations: (standing.revocations ?? 0) + 1 },
-        ...current.control.room === undefined ? {} : { untold: true as const }
-      }))
+        ...current.control.room === undefined ? {} : { unseated: true as const }
+      })))
     }
   })
-  if (!joined) await letIn(ports, document, context)
   await tellIfUntold(ports, document, person.externalId, context)
   return document
 }
 
 /** @returns false where the list is closed, or he was in it before */
-async function joinList (ports: Ports, id: string, person: KnownPerson, context: Context): Promise<boolean> {
+async function joinList (ports: Ports, id: string, person: KnownPerson, known: Partial<Standing>, context: Context): Promise<boolean> {
   let isOpen = false
   await changeSession(ports, id, context, (current) => {
     const { content, control } = current
@@ -113,7 +110,13 @@ async function joinList (ports: Ports, id: string, person: KnownPerson, context:
     isOpen = isNew && !control.sealed && (!isComplete(content) || mayChange(ports.settings.window, content.startAt, ports.clock.now()))
     return undefined
   })
-  if (isOpen) await addParticipant(ports, id, person, context, undefined, { grows: true })
+  if (isOpen) {
+    await addParticipant(ports, id, person, context, undefined, {
+      grows: true,
+      // In the same write: a guest must not be taken for a member meanwhile.
+      described: Object.keys(known).length === 0 ? undefined : (session) => withStanding(session, person.externalId, (standing) => ({ ...standing, ...known }))
+    })
+  }
   return isOpen
 }
 
@@ -122,20 +125,31 @@ function withLateSeat (ports: Ports, current: Teleconsultation, person: KnownPer
   const { content, control } = current
   if (seatOf(current, person.externalId) !== undefined) throw new DuplicateParticipant('userExternalId')
   const there = atHome(ports, control, content)
-  if (there.provider.capabilities.access === 'vendor-link') throw new CapabilityLimit('anybody else in a room whose links are given')
+  if (control.room !== undefined && there.provider.capabilities.access === 'vendor-link') throw new CapabilityLimit('anybody else in a room whose links are given')
   checkLimits(there, seatsOf(current).length + 1)
   const others = content.participants.filter(({ userExternalId }) => userExternalId !== person.externalId)
   const participants = [...others, ...storedParticipants(there, [person])]
   return { ...content, participants, number: Math.max(content.number, participants.length) }
 }
 
-/** Where the provider keeps who may come in. */
-async function letIn (ports: Ports, { content, control }: Teleconsultation, context: Context): Promise<void> {
-  const there = atRoom(ports, control)
-  const { room } = control
-  if (there === undefined || room === undefined || there.provider.capabilities.roomChange === 'replace') return
-  const spec = roomSpecOf(there, content, control, room.marker ?? '')
-  await callProvider(there, async (provider, signal) => await provider.changeRoom(room, spec, signal), context)
+/**
+ * As long as a room may have to be made where that needs somebody who can hold the call, one must be left.
+ *
+ * @throws NO_PLUS_USER
+ */
+function checkWhoStays (ports: Ports, current: Teleconsultation, leaving: StoredParticipant): void {
+  const { content, control } = current
+  // Where people are missing, whoever completes the list is looked at.
+  const isNeeded = everywhere(ports).some(({ provider }) => provider.capabilities.needsPlusParticipant)
+  if (!isNeeded || !isComplete(content) || (control.sealed && control.room !== undefined)) return
+  const staying = seatsOf(current).filter((seat) => seat !== leaving).map((seat) => privilegeOfStored(ports, seat))
+  if (staying.every((privilege) => privilege === 'basic')) throw new NoPlusUser(`DELETE /sessions/${current.id}/participants`)
+}
+
+/** Where there is a room, its provider has to be told of what was decided about him. */
+function told (ports: Ports, { control: { room } }: Teleconsultation, externalId: string, matters: boolean, session: Session): SessionDecision {
+  if (!matters || room === undefined) return { session }
+  return { session: withWords(ports, withStanding(session, externalId, (standing) => ({ ...standing, untold: true }))) }
 }
 
 function seated (current: Teleconsultation, externalId: string): StoredParticipant {

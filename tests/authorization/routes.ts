@@ -267,5 +267,6 @@ export const TRIALS: Readonly<Record<string, RouteTrial>> = {
     happened: ({ sessionId }, answer) => answer.body.includes(sessionId)
   },
   'GET /clinic/overview': { success: 200, request: () => ({ url: '/clinic/overview' }), happened: (_universe, answer) => named(answer, 'publicUrl') },
-  'GET /clinic/teleconsultations': { success: 200, request: () => ({ url: '/clinic/teleconsultations' }), happened: (_universe, answer) => named(answer, 'teleconsultations') }
+  'GET /clinic/teleconsultations': { success: 200, request: () => ({ url: '/clinic/teleconsultations' }), happened: (_universe, answer) => named(answer, 'teleconsultations') },
+  'GET /clinic/outbox': { success: 200, request: () => ({ url: '/clinic/outbox' }), happened: (_universe, answer) => named(answer, 'messages') }
 }

@@ -100,7 +100,7 @@ const enterable = ({ rooms }: VendorState, accounts: ReturnType<typeof accountsI
   .filter(({ deleted }) => !deleted)
   .map(({ id, marker, durationSeconds, createdAt, seats: seated }): [string, SimulatedRoom] => {
     const people = seated.map(({ userId }) => accounts.get(userId)?.person ?? userId).sort()
-    return [roomKey({ provider: PROVIDER, id }), { id, provider: PROVIDER, marker, people, durationSeconds, startAt: 0, endAt: 0, createdAt }]
+    return [roomKey({ provider: PROVIDER, id }), { id, provider: PROVIDER, marker, people, durationSeconds, startAt: 0, endAt: 0, createdAt, rights: new Map(), ways: [] }]
   }))
 
 /** No booking is there twice, and one that was acknowledged is there under the id that was told. */

@@ -1,36 +1,17 @@
 import t from 'tap'
-import type { InjectOptions, LightMyRequestResponse } from 'fastify'
-import { flakyCrud, type CrudMode } from '../support/flaky-crud.ts'
+import { OWN_ROUTES } from './own-statuses.ts'
+import { SESSION_ROUTES } from './session-statuses.ts'
+import { answerAll, judge, KEY, MALFORMED_HEADER, NOT_JSON, OUTSIDE, STALE, TOO_LARGE, UNKNOWN, UPSTREAM, type Routes } from './status-scenarios.ts'
 import { play, VENDOR_ROUTES } from './vendor-statuses.ts'
-import { after, book, booking, NOON, PATIENT, startService, type Service } from '../support/service.ts'
+import { after, booking, NOON, PATIENT, startService } from '../support/service.ts'
 
-/** How a request to a route comes to have a status: `{id}` stands for a booked teleconsultation, `{token}` for its patient's. */
-interface Scenario {
-  request?: Partial<InjectOptions>
-  crud?: CrudMode
-  brokenClock?: boolean
-  at?: Date
-  deleted?: boolean
-  variables?: Record<string, string>
-  /** A request before it, of which this is told that differs. */
-  earlier?: Partial<InjectOptions>
-  code?: string
-}
-
-const OUTSIDE = { remoteAddress: '203.0.113.7' }
-const TOO_LARGE = { payload: { filler: 'x'.repeat(70_000) } }
-const NOT_JSON = { payload: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } }
-const KEY = { 'idempotency-key': 'a-key' }
-const STALE: Scenario = { request: { headers: { 'if-match': '"of-another-day"' } }, code: 'PRECONDITION_FAILED' }
-const MALFORMED_HEADER: Scenario = { request: { headers: { 'if-match': 'x'.repeat(1001) } }, code: 'FST_ERR_VALIDATION' }
-const UPSTREAM: Record<number, Scenario> = { 500: { brokenClock: true }, 502: { crud: 'nonsense' }, 503: { crud: 'fail' }, 504: { crud: 'hang' } }
-
-const ROUTES: Record<string, { request: InjectOptions, statuses: Record<number, Scenario | Scenario[]> }> = {
+const ROUTES: Routes = {
   'POST /teleconsultation': {
     request: { method: 'POST', url: '/teleconsultation', payload: booking() },
     statuses: {
       201: {},
       400: [{ request: { payload: {} } }, { request: { headers: { 'idempotency-key': '' } }, code: 'FST_ERR_VALIDATION' }],
+      401: UNKNOWN,
       403: { request: OUTSIDE },
       409: [
         { variables: { ROOM_CREATION: 'eager' }, crud: 'conflict', code: 'CONCURRENT_CHANGE' },
@@ -50,6 +31,7 @@ const ROUTES: Record<string, { request: InjectOptions, statuses: Record<number, 
     statuses: {
       204: {},
       400: [{ request: { payload: {} } }, MALFORMED_HEADER],
+      401: UNKNOWN,
       403: { request: OUTSIDE },
       404: { deleted: true },
       409: { at: after(NOON, 30) },
@@ -65,6 +47,7 @@ const ROUTES: Record<string, { request: InjectOptions, statuses: Record<number, 
     statuses: {
       201: {},
       400: { request: { payload: {} } },
+      401: UNKNOWN,
       403: { request: OUTSIDE },
       404: { request: { url: '/teleconsultation/nothing/participants/data' } },
       409: { crud: 'conflict' },
@@ -88,7 +71,7 @@ const ROUTES: Record<string, { request: InjectOptions, statuses: Record<number, 
   },
   'DELETE /teleconsultation/{roomId}': {
     request: { method: 'DELETE', url: '/teleconsultation/{id}' },
-    statuses: { 204: {}, 400: MALFORMED_HEADER, 403: { request: OUTSIDE }, 404: { deleted: true }, 409: { crud: 'conflict' }, 412: STALE, ...UPSTREAM, 500: { brokenClock: true, crud: 'conflict' } }
+    statuses: { 204: {}, 400: MALFORMED_HEADER, 401: UNKNOWN, 403: { request: OUTSIDE }, 404: { deleted: true }, 409: { crud: 'conflict' }, 412: STALE, ...UPSTREAM, 500: { brokenClock: true, crud: 'conflict' } }
   },
   'GET /personal-link': {
     request: { method: 'GET', url: '/personal-link', headers: { authorization: 'Bearer {token}' } },
@@ -116,30 +99,10 @@ t.test('every route documents the statuses that it can answer, and no others', a
   const { paths = {} } = service.app.swagger() as unknown as { paths?: Record<string, Record<string, { responses: object }>> }
   const documented = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, { responses }]) =>
     [`${method.toUpperCase()} ${path}`, Object.keys(responses).map(Number)] as const))
-  t.same(Object.fromEntries(documented), Object.fromEntries(Object.entries({ ...ROUTES, ...VENDOR_ROUTES }).map(([name, { statuses }]) => [name, Object.keys(statuses).map(Number)])))
+  t.same(Object.fromEntries(documented), Object.fromEntries(Object.entries({ ...ROUTES, ...VENDOR_ROUTES, ...SESSION_ROUTES, ...OWN_ROUTES }).map(([name, { statuses }]) => [name, Object.keys(statuses).map(Number)])))
 })
 
-for (const [name, { request, statuses }] of Object.entries(ROUTES)) {
-  t.test(`${name} answers each of its statuses with a body of the documented shape`, async (t) => {
-    const crud = await flakyCrud(t)
-    for (const { status, scenario } of each(statuses)) {
-      const service = await startService(t, { ...crud.variables, ...scenario.variables })
-      crud.state.mode = 'pass'
-      const fill = await placeholders(service)
-      if (scenario.deleted === true) await service.inject({ method: 'DELETE', url: fill('/teleconsultation/{id}') })
-      if (scenario.at !== undefined) service.setClock(scenario.at)
-      if (scenario.brokenClock === true) service.breakClock()
-      crud.state.mode = scenario.crud ?? 'pass'
-      const merged = { ...request, ...scenario.request }
-      const headers = Object.fromEntries(Object.entries({ ...request.headers, ...scenario.request?.headers }).map(([key, value]) => [key, fill(String(value))]))
-      const filled = { ...merged, url: fill(String(merged.url)), headers }
-      if (scenario.earlier !== undefined) await service.inject({ ...filled, ...scenario.earlier })
-      const answer = await service.inject(filled)
-      t.equal(answer.statusCode, status, `${status}: ${answer.body.slice(0, 120)}`)
-      judge(t, answer, status, scenario.code)
-    }
-  })
-}
+answerAll(t, ROUTES)
 
 for (const [name, { request, statuses }] of Object.entries(VENDOR_ROUTES)) {
   t.test(`${name} answers each of its statuses with a body of the documented shape`, async (t) => {
@@ -154,26 +117,4 @@ for (const [name, { request, statuses }] of Object.entries(VENDOR_ROUTES)) {
       judge(t, answer, Number(status), scenario.code)
     }
   })
-}
-
-const each = (statuses: Record<number, Scenario | Scenario[]>) =>
-  Object.entries(statuses).flatMap(([status, scenarios]) => [scenarios].flat().map((scenario) => ({ status: Number(status), scenario })))
-
-function judge (t: { same: (a: unknown, b: unknown) => unknown, equal: (a: unknown, b: unknown) => unknown, match: (a: unknown, b: unknown) => unknown, notOk: (a: unknown, about: string) => unknown }, answer: LightMyRequestResponse, status: number, code: string | undefined): void {
-  if (status < 400) return
-  const body = answer.json<Record<string, unknown>>()
-  t.same(Object.keys(body), ['statusCode', 'error', 'message', 'code'])
-  t.equal(body['statusCode'], answer.statusCode)
-  t.match(body['code'], code ?? /^[A-Z][A-Z0-9_]+$/)
-  t.notOk(answer.body.includes('secret-of-the-database'), 'no words of an upstream')
-  t.notOk(answer.body.includes('broken clock'), 'no words of our own faults')
-  if (status === 503 || code === 'REQUEST_RUNNING') t.match(answer.headers['retry-after'], /^\d+$/)
-}
-
-async function placeholders (service: Service): Promise<(text: string) => string> {
-  const id = await book(service)
-  const incomplete = await book(service, booking({ start_date: after(NOON, 5).toISOString(), participants: { number: 3, data: [PATIENT] } }))
-  const { teleconsultations } = (await service.inject({ url: '/clinic/teleconsultations' })).json<{ teleconsultations: Array<{ roomId: string, participants: Array<{ personalLink: string }> }> }>()
-  const link = teleconsultations.find(({ roomId }) => roomId === id)?.participants[1]?.personalLink ?? ''
-  return (text) => text.replace('{id}', id).replace('{incomplete}', incomplete).replace('{token}', link.split('#')[1] ?? '')
 }

@@ -1,5 +1,6 @@
 import type { InjectOptions } from 'fastify'
 import { startPlatform, type PlatformOptions } from '../support/platform.ts'
+import { TOKENS } from '../support/session-callers.ts'
 import { after, book, booking, NOON, startService, type Service, type Teardown } from '../support/service.ts'
 
 /** How the routes that need a vendor come to each of their statuses. */
@@ -42,12 +43,15 @@ const KEY = { 'idempotency-key': 'a-key' }
 const TOO_LARGE = { payload: { filler: 'x'.repeat(70_000) } }
 const NOT_JSON = { payload: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } }
 
+const UNKNOWN: VendorScenario = { platform: { variables: TOKENS }, request: OUTSIDE, code: 'AUTHENTICATION_REQUIRED' }
+
 export const VENDOR_ROUTES: Record<string, { request: InjectOptions, statuses: Record<number, VendorScenario> }> = {
   'DELETE /teleconsultation/{roomId}/uploads': {
     request: { method: 'DELETE', url: '/teleconsultation/{id}/uploads' },
     statuses: {
       200: {},
       204: { platform: { variables: { TELECONSULTATION_DELETE_UPLOADS: 'false' } } },
+      401: UNKNOWN,
       403: { request: OUTSIDE },
       404: { request: { url: '/teleconsultation/nothing/uploads' } },
       501: { embedded: { TELECONSULTATION_DELETE_UPLOADS: 'true' } },
@@ -74,6 +78,7 @@ export const VENDOR_ROUTES: Record<string, { request: InjectOptions, statuses: R
     statuses: {
       200: {},
       400: { request: form('picture', 1000) },
+      401: UNKNOWN,
       403: { request: OUTSIDE },
       409: { ...STILL_RUNNING, request: { headers: { ...KEY, ...form('virtual_background', 1000).headers } } },
       413: { request: form('virtual_background', 10_000_001) },
@@ -88,6 +93,7 @@ export const VENDOR_ROUTES: Record<string, { request: InjectOptions, statuses: R
     statuses: {
       200: { prepare: ({ vendor }) => { vendor.backgrounds.push({ alias: 'blue', createdAt: NOON }) } },
       400: { request: { payload: { background_alias: 7 } } },
+      401: UNKNOWN,
       403: { request: OUTSIDE },
       413: { request: TOO_LARGE },
       415: { request: NOT_JSON },
@@ -100,6 +106,7 @@ export const VENDOR_ROUTES: Record<string, { request: InjectOptions, statuses: R
     request: { method: 'GET', url: '/transcription/{id}/session-1' },
     statuses: {
       200: {},
+      401: UNKNOWN,
       403: { request: OUTSIDE },
       404: { request: { url: '/transcription/{id}/session-2' } },
       409: { platform: { variables: { DEFAULT_RECORDING_TYPE: 'none' } } },

@@ -1,9 +1,10 @@
 import type { ProviderName } from '../../lib/config/video-environment.ts'
 import { abilitiesOf, keepsNothing } from './abilities.ts'
 import type { SimulatedCollection } from './crud.ts'
-import { requestOf, type Entry } from './history.ts'
+import { mayHaveHappened, overwritten, requestOf, type Entry } from './history.ts'
 import type { SimulatedVendor } from './provider.ts'
 import type { Scenario } from './scenario.ts'
+import { sessionAcknowledged, toldAtRest } from './sessions-at-rest.ts'
 import { readRow, type Stored, type Watch } from './watch.ts'
 
 /** The state in the end, when nothing fails any more and everything was given its time. */
@@ -24,7 +25,7 @@ export interface AtRest {
 export function problemsAtRest (state: AtRest): string[] {
   const stored = [...state.teleconsultations.rows.values()].map(readRow)
   return [
-    ...stored.flatMap((one) => [...unsettled(one), ...one.gone ? [] : state.watch.misfits(one)]),
+    ...stored.flatMap((one) => [...unsettled(one), ...one.gone ? [] : state.watch.misfits(one), ...toldAtRest(one, state)]),
     ...roomsWithoutOwner(state, stored),
     ...state.foreignRooms.filter((id) => !state.vendor.rooms.has(id)).map((id) => `${id} of another deployment was deleted`),
     ...people(state),
@@ -76,13 +77,9 @@ function acknowledgements (history: readonly Entry[], stored: readonly Stored[])
       const deletions = entries.filter(({ kind, outcome }) => kind === 'remove' && outcome !== 'refused')
       if (one.gone) return deletions.length > 0 ? [] : [`${documentId} is gone though nobody deleted it`]
       if (deletions.some(({ outcome }) => outcome === 'done')) return [`the acknowledged deletion of ${documentId} was lost`]
-      return [...datesOf(one, entries), ...participantsOf(one, entries)]
+      return [...datesOf(one, entries), ...participantsOf(one, entries), ...sessionAcknowledged(one, entries)]
     })
 }
-
-const mayHaveHappened = ({ outcome }: Entry) => outcome === 'done' || outcome === 'unknown'
-/** Acknowledged, and begun when the other was over: the other must not be what is seen. */
-const overwritten = (entry: Entry, by: readonly Entry[]) => by.some(({ outcome, beganAt }) => outcome === 'done' && beganAt > entry.endedAt)
 
 function datesOf (one: Stored, entries: readonly Entry[]): string[] {
   const dated = entries.filter(({ startAt }) => startAt !== undefined)
@@ -99,15 +96,17 @@ function participantsOf (one: Stored, entries: readonly Entry[]): string[] {
   // Of a list that was empty nothing is left to tell it by; then nothing can be said.
   if (list === undefined) return []
   if (more.length > 0) return [`the participants of ${one.id} are a mixture of two lists`]
-  const additions = entries.filter(({ kind }) => kind === 'add')
+  const invitations = entries.filter((entry) => entry.kind === 'invite' && entry.outcome !== 'refused')
+  const additions = entries.filter(({ kind }) => kind === 'add' || kind === 'invite')
+  const isInvited = (externalId: string | undefined, besides?: Entry) => invitations.some(({ id, about }) => about === externalId && id !== besides?.id)
   const there = new Set(requests)
   return [
     ...sources.some((entry) => entry === undefined || !mayHaveHappened(entry)) ? [`${one.id} has participants of a request that was refused`] : [],
-    ...list.people?.every(({ externalId }) => one.participants.some((kept) => kept.userExternalId === externalId && requestOf(kept.fullName) === list.id)) === true ? [] : [`somebody is missing from the list of ${one.id}`],
-    ...list.number === one.number ? [] : [`the number of ${one.id} is not that of its list`],
+    ...list.people?.every(({ externalId }) => one.participants.some((kept) => kept.userExternalId === externalId && (requestOf(kept.fullName) === list.id || isInvited(externalId)))) === true ? [] : [`somebody is missing from the list of ${one.id}`],
+    ...list.number === one.number || (invitations.length > 0 && one.number > (list.number ?? 0)) ? [] : [`the number of ${one.id} is not that of its list`],
     ...overwritten(list, lists) ? [`the participants of ${one.id} are older than what was acknowledged`] : [],
     // One that was never answered may come late, to whatever list there is then: it asks for room in the list, not for a version.
     ...additions.filter((addition) => addition.outcome === 'done' && there.has(addition.id) && overwritten(addition, lists)).map(() => `${one.id} has an addition to a list that was replaced`),
-    ...additions.filter(({ id, outcome, beganAt }) => outcome === 'done' && beganAt > list.endedAt && !there.has(id)).map(() => `an acknowledged addition to ${one.id} was lost`)
+    ...additions.filter(({ id, outcome, beganAt }) => outcome === 'done' && beganAt > list.endedAt && !there.has(id)).filter((addition) => !isInvited(addition.people?.[0]?.externalId, addition)).map(() => `an acknowledged addition to ${one.id} was lost`)
   ]
 }

@@ -4,11 +4,13 @@ import type { Content } from '../../lib/domain/teleconsultation.ts'
 import { addParticipant, changeTeleconsultation } from '../../lib/teleconsultations/change.ts'
 import { createTeleconsultation } from '../../lib/teleconsultations/create.ts'
 import { removeTeleconsultation } from '../../lib/teleconsultations/remove.ts'
-import { contentOf, nameOf, type Entry } from './history.ts'
+import { described } from '../../lib/teleconsultations/describe-session.ts'
+import { contentOf, isOfSession, nameOf, type Entry, type SessionKind } from './history.ts'
 import type { Random } from './random.ts'
 import { repetitions } from './repetitions.ts'
 import type { Replica } from './replica.ts'
 import { requests } from './requests.ts'
+import { SESSION_WISHES, sessionRequests, titleBy } from './session-requests.ts'
 import { BEGINNING, type Scenario } from './scenario.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Watch } from './watch.ts'
@@ -84,6 +86,15 @@ export function clients ({ scenario, schedule, random, history, watch, replicas,
     return precondition(random.chance(0.2) ? `"another", ${chosen.tag}` : chosen.tag)
   }
 
+  const knownIn = (documentId: string) => history.findLast((entry) => entry.documentId === documentId && entry.number !== undefined)?.people?.map(({ externalId }) => externalId) ?? []
+  const askOfSession = sessionRequests({ random, people: PEOPLE, knownIn, send, personOf: person, condition })
+  /** What is said about a teleconsultation that is a session as well. */
+  const titled = (entry: Entry) => {
+    if (scenario.layout === 'official' || !random.chance(scenario.sessions)) return undefined
+    entry.title = titleBy(entry)
+    return { title: entry.title }
+  }
+
   const brokenDown = (error: unknown) => { complain(`the simulation is at fault: ${String(error)}`) }
   const anyReplica = (): Replica | undefined => {
     const [first, ...others] = replicas().filter((replica) => replica !== undefined)
@@ -96,10 +107,11 @@ export function clients ({ scenario, schedule, random, history, watch, replicas,
     const wish = { ...dated, ...choice() }
     const wanted = list(entry, 0.5)
     Object.assign(entry, when)
+    const session = titled(entry)
     return async (replica: Replica) => {
       const { ports, context, once, requestKey } = replica
       const key = entry.key === undefined ? undefined : requestKey(wireKey(entry.key), `body ${entry.id}`)
-      return await send(entry, replica, async () => await once.run(key, async () => await createTeleconsultation(ports, async () => wanted, wish, context, key)), (created) => {
+      return await send(entry, replica, async () => await once.run(key, async () => await createTeleconsultation(ports, async () => wanted, wish, context, key, session)), (created) => {
         watch.booked(entry, created.id)
         entry.documentId = created.id
         ids[entry.teleconsultation] ??= created.id
@@ -139,14 +151,16 @@ export function clients ({ scenario, schedule, random, history, watch, replicas,
       return await repeating.insist(entry, sending, replica, random.fork(), other)
     }
     const entry = begin(fields)
+    if (isAboutSession(entry)) return await askOfSession(entry, replica)
     switch (kind) {
       case 'change': {
         const what = random.pick(['dates', 'people', 'both'] as const)
         const { wish, ...when } = dates()
         const wanted = what === 'dates' ? undefined : list(entry, 0.75)
         if (what !== 'people') Object.assign(entry, when)
+        const wishes = titled(entry)
         const precondition = condition(entry, replica)
-        return await send(entry, replica, async () => await changeTeleconsultation(ports, id, wanted === undefined ? undefined : async () => wanted, { ...what === 'people' ? {} : wish, ...choice() }, context, precondition), ({ content }) => {
+        return await send(entry, replica, async () => await changeTeleconsultation(ports, id, wanted === undefined ? undefined : async () => wanted, { ...what === 'people' ? {} : wish, ...choice() }, context, precondition, wishes === undefined ? undefined : (before) => described(before, wishes)), ({ content }) => {
           learn(entry, id, content)
         })
       }
@@ -174,7 +188,7 @@ export function clients ({ scenario, schedule, random, history, watch, replicas,
     for (let i = 0; i < operations; i++) {
       // Bursts: what comes together collides.
       at = random.chance(0.65) ? at + random.around(latencyMs) : random.between(latencyMs * 5, horizonMs)
-      const kind = random.pick(['change', 'change', 'change', 'add', 'add', 'add', 'access', 'access', 'access', 'access', 'remove'] as const)
+      const kind = random.chance(scenario.sessions) ? random.pick(SESSION_WISHES) : random.pick(['change', 'change', 'change', 'add', 'add', 'add', 'access', 'access', 'access', 'access', 'remove'] as const)
       const teleconsultation = random.between(0, scenario.documents - 1)
       schedule.after(at, () => { request(teleconsultation, kind).catch(brokenDown) })
     }
@@ -209,6 +223,8 @@ export function clients ({ scenario, schedule, random, history, watch, replicas,
     repeatAll: repeating.repeatAll
   }
 }
+
+const isAboutSession = (entry: Entry): entry is Entry & { kind: SessionKind } => isOfSession(entry)
 
 const withoutDay = (key: string) => key.replace(/ of day .*/, '')
 /** What stands in the header: the same on every day. */

@@ -1,3 +1,4 @@
+import type { PermissionName } from '../../schemas/permissions.ts'
 import type { Privilege } from '../../schemas/tools.ts'
 
 export type Outcome = 'pending' | 'done' | 'refused' | 'unknown'
@@ -12,10 +13,15 @@ export interface Attempt {
   code?: string | undefined
 }
 
+/** What is asked of a session. */
+export const SESSION_KINDS = ['permit', 'dismiss', 'invite', 'end', 'describe'] as const
+export type SessionKind = typeof SESSION_KINDS[number]
+export const isOfSession = ({ kind }: Pick<Entry, 'kind'>) => (SESSION_KINDS as readonly string[]).includes(kind)
+
 /** A request as its client knows it. */
 export interface Entry {
   id: number
-  kind: 'create' | 'change' | 'add' | 'access' | 'remove'
+  kind: 'create' | 'change' | 'add' | 'access' | 'remove' | SessionKind
   /** Which of the run's teleconsultations, and its id as soon as a client learned it. */
   teleconsultation: number
   documentId?: string | undefined
@@ -36,6 +42,11 @@ export interface Entry {
   /** Its If-Match: the content, as `contentOf` writes it, whose entity tag its client had been told. */
   seen?: string | undefined
   attempts?: Attempt[] | undefined
+  /** Whom it is about, and what he is to be allowed. */
+  about?: string | undefined
+  grants?: Partial<Record<PermissionName, boolean>> | undefined
+  /** What it calls the session. */
+  title?: string | undefined
 }
 
 /** What a stored participant's full name says: which request brought him. */
@@ -63,3 +74,9 @@ export const contentOf = (number: number, startAt: number, endAt: number, partic
   number, startAt, endAt,
   participants.map(({ userExternalId, userBandyerId, groups, fullName, language, privilege }) => [userExternalId ?? userBandyerId, groups, fullName, language, privilege])
 ])
+
+export const mayHaveHappened = ({ outcome }: Entry) => outcome === 'done' || outcome === 'unknown'
+/** Acknowledged, and begun when the other was over: the other must not be what is seen. */
+export const overwritten = (entry: Entry, by: readonly Entry[]) => by.some(({ outcome, beganAt }) => outcome === 'done' && beganAt > entry.endedAt)
+/** What may have come after it, whatever was acknowledged first. */
+export const followedBy = (entry: Entry, others: readonly Entry[]) => others.filter((other) => other !== entry && other.outcome !== 'refused' && other.endedAt > entry.beganAt)

@@ -2,9 +2,11 @@ import type { Precondition } from '../../lib/domain/entity-tag.ts'
 import { isHeld, wasBooked, type Control, type Teleconsultation } from '../../lib/domain/teleconsultation.ts'
 import { StorageTimeout, StorageUnavailable } from '../../lib/errors.ts'
 import type { VideoProvider } from '../../lib/providers/provider.ts'
-import type { Changes, TeleconsultationStore } from '../../lib/storage/teleconsultation-store.ts'
-import type { Ports, Settings } from '../../lib/teleconsultations/ports.ts'
+import type { TeleconsultationStore } from '../../lib/storage/teleconsultation-store.ts'
+import type { Ports } from '../../lib/teleconsultations/ports.ts'
+import { blindWrites, withProvider, withProviders, withSettings, withStore, withWritten } from './mutant-changes.ts'
 import type { Scenario } from './scenario.ts'
+import { SESSION_MUTANTS } from './session-mutants.ts'
 
 /** A fault of the service written back in, which the invariants must notice. */
 export interface Mutant {
@@ -13,6 +15,8 @@ export interface Mutant {
   requests? (ports: Ports): Ports
   /** The same of the reconciler; absent: as `requests`. */
   reconciler? (ports: Ports): Ports
+  /** What access is given by; absent: as `requests`. */
+  access? (ports: Ports): Ports
   /** Where it shows seldom else. */
   scenario? (drawn: Scenario): Scenario
   /** Absent: it reconciles. */
@@ -66,7 +70,8 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'a room is looked for at the wrong provider', requests: deletesAtDefault },
   { name: 'a room is taken for one of the provider that failed to make it', requests: withWritten((control) => control.fellBackFrom === undefined ? control : { ...control, provider: control.fellBackFrom }) },
   { name: 'the room is forgotten that a provider made all the same when another one stood in', scenario: withoutSearch, requests: withWritten(withoutUnknown) },
-  { name: 'a replaced room is taken for one of the new provider', scenario: withoutSearch, requests: withWritten((control) => ({ ...control, garbage: control.garbage.map((item) => 'providerRoomId' in item ? { ...item, provider: control.provider } : item) })) }
+  { name: 'a replaced room is taken for one of the new provider', scenario: withoutSearch, requests: withWritten((control) => ({ ...control, garbage: control.garbage.map((item) => 'providerRoomId' in item ? { ...item, provider: control.provider } : item) })) },
+  ...SESSION_MUTANTS
 ]
 
 /** Rooms are made within about a lease, and looked for all the time. */
@@ -86,20 +91,6 @@ function withoutSearch (drawn: Scenario): Scenario {
   return { ...drawn, settings: { ...drawn.settings, deletesOrphans: false } }
 }
 
-function withStore (change: (store: TeleconsultationStore) => Partial<TeleconsultationStore>): (ports: Ports) => Ports {
-  return (ports) => ({ ...ports, store: { ...ports.store, ...change(ports.store) } })
-}
-
-function withProvider (change: (provider: VideoProvider) => Partial<VideoProvider>): (ports: Ports) => Ports {
-  return (ports) => withProviders(ports, (provider) => ({ ...provider, ...change(provider) }))
-}
-
-function withProviders (ports: Ports, change: (provider: VideoProvider) => VideoProvider): Ports {
-  const changed = new Map([ports.provider, ...ports.others ?? []].map((provider) => [provider, change(provider)]))
-  const instead = (provider: VideoProvider) => changed.get(provider) ?? provider
-  return { ...ports, provider: instead(ports.provider), others: ports.others?.map(instead), fallback: ports.fallback === undefined ? undefined : instead(ports.fallback) }
-}
-
 /** What is at another provider is looked for, and deleted, at the default. */
 function deletesAtDefault (ports: Ports): Ports {
   const { deleteRoom, findRooms } = ports.provider
@@ -110,17 +101,6 @@ function deletesAtDefault (ports: Ports): Ports {
 function withoutUnknown (control: Control): Control {
   const { fellBackFrom, garbage, room } = control
   return fellBackFrom === undefined ? control : { ...control, garbage: garbage.filter((item) => 'providerRoomId' in item || item.marker !== room?.marker) }
-}
-
-function withSettings (change: Partial<Settings>): (ports: Ports) => Ports {
-  return (ports) => ({ ...ports, settings: { ...ports.settings, ...change } })
-}
-
-function withWritten (change: (control: Control) => Control): (ports: Ports) => Ports {
-  return withStore((store) => ({
-    insert: (content, control, context, doubtful) => store.insert(content, change(control), context, doubtful),
-    replaceIfUnchanged: (current, changes, context) => store.replaceIfUnchanged(current, { ...changes, control: change(changes.control) }, context)
-  }))
 }
 
 const withLease = (control: Control, leaseUntil: number): Control =>
@@ -134,16 +114,6 @@ function withSeal (ports: Ports): Ports {
       return written === 'changed' ? written : { ...written, control: { ...written.control, sealed: changes.control.sealed } }
     }
   }))(ports)
-}
-
-function blindWrites (when: (changes: Changes, current: Teleconsultation) => boolean): (store: TeleconsultationStore) => Partial<TeleconsultationStore> {
-  return (store) => ({
-    replaceIfUnchanged: async (current, changes, context) => {
-      if (!when(changes, current)) return await store.replaceIfUnchanged(current, changes, context)
-      const now = await store.get(current.id, context)
-      return now === undefined ? 'changed' : await store.replaceIfUnchanged({ ...current, version: now.version }, changes, context)
-    }
-  })
 }
 
 function ifUnknown<T> (instead: () => T): (error: unknown) => T {

@@ -84,7 +84,7 @@ export function replica ({ name, scenario, schedule, teleconsultations, userIdMa
     life,
     ports,
     reconcilerPorts: mutant?.reconciler?.(honest) ?? ports,
-    access: accessGiver(ports),
+    access: accessGiver(mutant?.access?.(honest) ?? ports),
     once: oncePerKey({ clock: ports.clock, keptMs: 0, waitMs: scenario.sharedWaitMs }),
     requestKey: (key, body) => ({ key, fingerprint: mutant?.comparesBodies === false ? 'any' : body }),
     precondition (ifMatch) {

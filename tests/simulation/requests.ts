@@ -1,4 +1,4 @@
-import { ended, settle, type Attempt, type Entry } from './history.ts'
+import { ended, isOfSession, settle, type Attempt, type Entry } from './history.ts'
 import type { Replica } from './replica.ts'
 import type { Scenario } from './scenario.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -10,6 +10,8 @@ const ANSWERS = new Set([
   'IMMUTABLE_PERIOD', 'OPERATION_IN_PROGRESS', 'CONCURRENT_CHANGE', 'TELECONSULTATION_NOT_FOUND', 'UNAUTHORIZED_USER', 'NO_PLUS_USER',
   'DUPLICATE_PARTICIPANT', 'TOO_MANY_PARTICIPANTS', 'INVALID_SPAN', 'PROVIDER_UNAVAILABLE', 'PROVIDER_TIMEOUT', 'PROVIDER_BAD_ANSWER'
 ])
+/** What is answered where a session is meant, and by whatever would change one that was ended. */
+const ANSWERS_OF_SESSIONS = new Set(['PARTICIPANT_NOT_FOUND', 'CAPABILITY_LIMIT'])
 const ANSWERS_TO_KEYS = new Set(['IDEMPOTENCY_KEY_REUSED', 'REQUEST_RUNNING'])
 /** What may still come after the same request was acknowledged. */
 const AFTERWARDS = new Set(['REQUEST_RUNNING', 'TELECONSULTATION_NOT_FOUND'])
@@ -28,11 +30,21 @@ export interface Requests {
   send<T> (entry: Entry, replica: Replica, work: () => Promise<T>, told?: (answer: T) => void): Promise<T | undefined>
 }
 
+const UNCHANGEABLE = new Set<Entry['kind']>(['change', 'add', 'invite'])
+
 export function requests ({ scenario, schedule, history, watch, complain }: RequestsOptions): Requests {
+  const mayAnswerOfSession = (entry: Entry, code: string) => {
+    if (code !== 'SESSION_ENDED') return isOfSession(entry) && ANSWERS_OF_SESSIONS.has(code)
+    return UNCHANGEABLE.has(entry.kind) && history.some(({ kind, documentId }) => kind === 'end' && documentId === entry.documentId)
+  }
   const judge = (entry: Entry, { replica, beganAt, endedAt, code = '' }: Attempt) => {
     const { id, kind, key, seen, documentId } = entry
     const mayAnswer = UNKNOWN.has(code) || ANSWERS.has(code) || (key !== undefined && ANSWERS_TO_KEYS.has(code)) || (seen !== undefined && code === 'PRECONDITION_FAILED')
-    if (!mayAnswer) complain(`a ${kind} ended with ${code}`)
+    if (isOfSession(entry) && scenario.layout === 'official') {
+      if (code !== 'FIELD_NOT_DECLARED') complain(`a ${kind} ended with ${code} where no sessions are kept`)
+      return
+    }
+    if (!mayAnswer && !mayAnswerOfSession(entry, code)) complain(`a ${kind} ended with ${code}`)
     if (code === 'TELECONSULTATION_NOT_FOUND' && !history.some((other) => other.kind === 'remove' && other.documentId === documentId && (other.id !== id || watch.isGone(documentId ?? '')))) {
       complain(`${documentId} was acknowledged and not found`)
     }
@@ -57,6 +69,7 @@ export function requests ({ scenario, schedule, history, watch, complain }: Requ
 
   const judgeDone = (entry: Entry, { beganAt }: Attempt) => {
     watch.accepted(entry)
+    if (isOfSession(entry) && scenario.layout === 'official') complain(`a ${entry.kind} was accepted where no sessions are kept`)
     const { id, kind, seen, documentId = '' } = entry
     // A change may find what it wants there already, and needs no particular content then.
     const hadIt = kind === 'change' && watch.hadWanted(entry, beganAt, schedule.now())

@@ -35,6 +35,8 @@ export interface Scenario {
   conditional: number
   /** How long a sending waits for the answer of another with its key in the same replica. */
   sharedWaitMs: number
+  /** Of requests, that many are about a session: its people, its end, its description. */
+  sessions: number
   /** Whether the keys are used once more when they are forgotten. */
   nextDay: boolean
 }
@@ -84,9 +86,9 @@ export function scenarioOf (random: Random, fixed: Fixed = {}): Scenario {
   const admittedMs = isMisjudged ? 0 : skewMs
   const faultless = random.chance(0.1)
   const highest = (fault: typeof FAULTS[number]) => faultless ? 0 : fault.startsWith('crash') ? 0.03 : 0.12
-  const layout = random.pick(['declared', 'official'] as const)
+  const layout = fixed.layout ?? random.pick(['declared', 'official'] as const)
   return {
-    layout: fixed.layout ?? layout,
+    layout,
     providers,
     nextDefault,
     fallsBack,
@@ -106,6 +108,8 @@ export function scenarioOf (random: Random, fixed: Fixed = {}): Scenario {
     conditional: random.pick([0, 0.3, 0.8]),
     sharedWaitMs: latencyMs * random.pick([2, 10, 100]),
     nextDay: random.chance(0.3),
+    // Where none are kept there is but one answer to see.
+    sessions: random.pick([0, 0.3, 0.7]) * (layout === 'official' ? 0.2 : 1),
     settings: {
       deployment: DEPLOYMENT,
       window: { periodMs: random.pick([0, latencyMs * 30]), skewMs: admittedMs },
@@ -115,7 +119,7 @@ export function scenarioOf (random: Random, fixed: Fixed = {}): Scenario {
       live: false,
       providerTimeoutMs: timeoutMs(),
       detailsBudgetMs: random.pick([0, latencyMs]),
-      privileges: { basic: { groups: new Set(['basic']), tools: new Set() }, plus: { groups: new Set(['plus']), tools: new Set() } },
+      privileges: { basic: { groups: new Set(['basic']), tools: new Set(['chat']) }, plus: { groups: new Set(['plus']), tools: new Set(['chat', 'screen_sharing']) } },
       recording: 'none',
       deletesOrphans: random.chance(0.7) || provider === 'embedded',
       groupsWithBackground: new Set(),

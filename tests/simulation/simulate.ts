@@ -1,4 +1,5 @@
 import { reconcile, type Reconciled } from '../../lib/teleconsultations/reconcile.ts'
+import { sessionOf, standingOf } from '../../lib/domain/session.ts'
 import { readMarker } from '../../lib/domain/teleconsultation.ts'
 import { problemsAtRest } from './at-rest.ts'
 import { clients } from './clients.ts'
@@ -6,7 +7,7 @@ import { simulatedCollection, type LanguageListener, type SimulatedCollection } 
 import type { Entry } from './history.ts'
 import type { Mutant } from './mutants.ts'
 import { network, type Network } from './network.ts'
-import { roomKey, simulatedVendor, type SimulatedVendor } from './provider.ts'
+import { roomKey, simulatedVendor, type SimulatedRoom, type SimulatedVendor } from './provider.ts'
 import { randomOf } from './random.ts'
 import { replica, type Replica } from './replica.ts'
 import { TELECONSULTATIONS, USER_ID_MAPS } from '../../lib/storage/collections.ts'
@@ -82,10 +83,11 @@ export async function simulate ({ seed, mutant, fixed = {}, keepsLines = false, 
   let changesInPlace = 0
   const vendor: SimulatedVendor = simulatedVendor(schedule, net, {
     jitsiEndsCalls: scenario.jitsiEndsCalls,
+    lateAfterMs: scenario.settings.window.skewMs < scenario.skewMs ? undefined : scenario.settings.providerTimeoutMs,
     deleted: watching.roomDeleted,
-    changed (room) {
+    changed (room, before) {
       changesInPlace++
-      watching.roomChanged(room)
+      watching.roomChanged(room, before)
     },
     complain,
     made (room, givenUp) {
@@ -99,7 +101,7 @@ export async function simulate ({ seed, mutant, fixed = {}, keepsLines = false, 
     }
   })
   const foreignRooms = scenario.providers.flatMap((provider) => FOREIGN_MARKERS.map((marker, i) => {
-    const room = { id: `foreign-${i + 1}`, provider, marker, people: [], durationSeconds: undefined, startAt: BEGINNING, endAt: BEGINNING, createdAt: BEGINNING }
+    const room: SimulatedRoom = { id: `foreign-${i + 1}`, provider, marker, people: [], durationSeconds: undefined, startAt: BEGINNING, endAt: BEGINNING, createdAt: BEGINNING, rights: new Map(), ways: [] }
     vendor.rooms.set(roomKey(room), room)
     return roomKey(room)
   }))
@@ -160,7 +162,7 @@ export async function simulate ({ seed, mutant, fixed = {}, keepsLines = false, 
   }
   const untilQuiet = async () => {
     for (let round = 0; round < RECONCILIATIONS && !failed(); round++) {
-      await schedule.advance(scenario.settings.leaseMs + 2 * scenario.skewMs)
+      await schedule.advance(scenario.settings.leaseMs + scenario.settings.providerTimeoutMs + 2 * (scenario.settings.window.skewMs + scenario.skewMs))
       const results: Array<Reconciled | undefined> = []
       for (const one of replicas) results.push(await finished(reconcileNow(one)))
       if (results.every((result) => result === undefined || Object.values(result).every((count) => count === 0))) return
@@ -179,7 +181,7 @@ export async function simulate ({ seed, mutant, fixed = {}, keepsLines = false, 
 
   const everythingOpens = async () => {
     for (const row of [...teleconsultations.rows.values()]) {
-      const { id, gone, participants, number, startAt } = readRow(row)
+      const { id, gone, participants, number, startAt, control } = readRow(row)
       if (gone || participants.length < number || failed()) continue
       const { periodMs, skewMs } = scenario.settings.window
       const opensAt = startAt - periodMs + skewMs + scenario.skewMs + 1
@@ -188,7 +190,9 @@ export async function simulate ({ seed, mutant, fixed = {}, keepsLines = false, 
         const one = replicas[lives.between(0, replicas.length - 1)]
         if (one === undefined || failed()) continue
         const answer = await finished(asking.ask(id, caller, one))
-        if (caller === 'outsider' ? answer !== 'refused with UNAUTHORIZED_USER' : answer?.startsWith('https://') !== true) {
+        const isRefused = caller === 'outsider' || standingOf(sessionOf({ control }), caller)?.removedAt !== undefined
+        const isOver = control.session?.endedAt !== undefined
+        if (isRefused ? answer !== 'refused with UNAUTHORIZED_USER' : isOver ? answer !== null : answer?.startsWith('https://') !== true) {
           complain(`${caller} asked for a link of ${id} and got ${String(answer)}`)
         }
       }

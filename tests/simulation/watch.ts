@@ -6,6 +6,7 @@ import { keyWatch, type KeyWatch } from './keys.ts'
 import { abilitiesOf } from './abilities.ts'
 import { readLink, roomKey, type SimulatedRoom, type SimulatedVendor } from './provider.ts'
 import type { Scenario } from './scenario.ts'
+import { isOver, peopleDiffer, sessionWatch, standings } from './session-watch.ts'
 
 export interface StoredParticipantRow { userExternalId: string, userBandyerId: string, fullName: string, privilege: string, groups?: string[], language?: string }
 
@@ -47,7 +48,7 @@ export function readRow (row: StoredRow): Stored {
 export interface Watch extends Pick<KeyWatch, 'accepted' | 'booked' | 'keyOf'>, Pick<ConditionWatch, 'had' | 'hadWanted'> {
   rowWritten (row: StoredRow): void
   roomDeleted (room: SimulatedRoom): void
-  roomChanged (room: SimulatedRoom): void
+  roomChanged (room: SimulatedRoom, before: SimulatedRoom): void
   /** Whether it ever was the room of record of something. */
   wasPublished (room: string): boolean
   /** Whether it was deleted, or is about to be. */
@@ -74,19 +75,26 @@ export function watch ({ scenario, rows, vendor, history, now = () => 0, complai
   const shown = new Map<string, string>()
   const keys = keyWatch({ history, complain })
   const conditions = conditionWatch({ history, now, complain })
+  const sessions = sessionWatch({ history, tools: scenario.settings.privileges, complain })
   const isGone = (id: string) => {
     const row = rows().get(id)
     return row === undefined || readRow(row).gone
+  }
+
+  const hasEnded = (id: string) => {
+    const row = rows().get(id)
+    return row !== undefined && isOver(readRow(row))
   }
 
   const misfits = (stored: Stored): string[] => {
     // What changes the room of record has not said yet which of both is right.
     if (stored.roomId === '' || stored.control.operation?.inPlace === true) return []
     const room = vendor().rooms.get(stored.roomKey)
-    if (room === undefined) return [`${stored.id} refers to ${stored.roomKey}, which nobody can enter`]
+    if (room === undefined) return isOver(stored) ? [] : [`${stored.id} refers to ${stored.roomKey}, which nobody can enter`]
     const { unlimited } = scenario.settings
     const found: string[] = []
-    if (stored.participants.map(({ userExternalId }) => userExternalId).sort().join() !== room.people.join()) found.push(`${stored.id} and ${stored.roomKey} have different participants`)
+    if (peopleDiffer(stored, room, abilitiesOf(room.provider, scenario.jitsiEndsCalls))) found.push(`${stored.id} and ${stored.roomKey} have different participants`)
+    if (isOver(stored)) return found
     const seconds = unlimited ? undefined : Math.round((stored.endAt - stored.startAt) / 1000)
     if (seconds !== room.durationSeconds) found.push(`${stored.roomKey} ends at another time than ${stored.id}`)
     const { access, roomChange } = abilitiesOf(room.provider, scenario.jitsiEndsCalls)
@@ -117,21 +125,27 @@ export function watch ({ scenario, rows, vendor, history, now = () => 0, complai
       if (!stored.gone) for (const problem of misfits(stored)) complain(problem)
       keys.rowWritten(stored)
       conditions.rowWritten(stored)
+      sessions.rowWritten(stored)
     },
 
     roomDeleted (room) {
       const key = roomKey(room)
       for (const row of rows().values()) {
         const stored = readRow(row)
-        if (!stored.gone && stored.roomId !== '' && stored.roomKey === key) complain(`${key} was deleted, to which ${stored.id} refers`)
+        if (!stored.gone && !isOver(stored) && stored.roomId !== '' && stored.roomKey === key) complain(`${key} was deleted, to which ${stored.id} refers`)
       }
       const owner = shown.get(key)
-      if (owner !== undefined && !isGone(owner)) complain(`${key} was deleted after its link was given`)
+      if (owner !== undefined && !isGone(owner) && !hasEnded(owner)) complain(`${key} was deleted after its link was given`)
     },
 
-    roomChanged (room) {
+    roomChanged (room, before) {
       const owner = shown.get(roomKey(room))
-      if (owner !== undefined && !isGone(owner)) complain(`${roomKey(room)} was changed after its link was given`)
+      const row = rows().get(owner ?? '')
+      if (owner === undefined || row === undefined || isGone(owner) || hasEnded(owner) || room.disputed === true) return
+      const stored = readRow(row)
+      const lost = before.people.filter((one) => !room.people.includes(one) && stored.participants.some(({ userExternalId }) => userExternalId === one))
+      const isKept = room.startAt === before.startAt && room.endAt === before.endAt && lost.every((one) => standings(stored).has(one))
+      if (!isKept) complain(`${roomKey(room)} was changed after its link was given`)
     },
 
     linkGiven (entry, caller, url, givenAt) {
@@ -146,10 +160,11 @@ export function watch ({ scenario, rows, vendor, history, now = () => 0, complai
       if (!stored.gone && givenAt < stored.startAt - window.periodMs - Math.max(0, scenario.skewMs - window.skewMs)) {
         complain(`a link of ${id} was given before its time`)
       }
+      sessions.linkGiven(entry, caller)
       const owner = stored.participants.find(({ userBandyerId }) => userBandyerId === account)
       if (owner === undefined ? !stored.gone : owner.userExternalId !== caller) complain(`${caller} got a link of ${id} that is not his`)
       if (vendor().rooms.has(room)) shown.set(room, id)
-      else if (!stored.gone) complain(`the link of ${id} that was given leads nowhere`)
+      else if (!stored.gone && !isOver(stored)) complain(`the link of ${id} that was given leads nowhere`)
     }
   }
 }

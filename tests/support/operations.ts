@@ -37,6 +37,15 @@ export function memoryStore () {
     findByKey: (key) => guarded('findByKey', () => withKey(key)),
     isFailing: () => false,
     keepsSessions: async () => true,
+    findToTell: (now, limit) => guarded('findToTell', () => [...documents.keys()].flatMap((id) => view(id) ?? []).filter(({ control }) => (control.mail?.due ?? Infinity) <= now.getTime()).slice(0, limit)),
+    replaceMail: (current, mail) => guarded('replaceMail', () => {
+      const document = documents.get(current.id)
+      if (document === undefined || !('revision' in current.version) || document.revision !== current.version.revision) return 'changed' as const
+      document.control.mail = copy(mail)
+      document.revision++
+      return view(current.id) as Teleconsultation
+    }),
+    getAnywhere: (id) => guarded('getAnywhere', () => view(id)),
     hasRoom: (providerRoomId) => guarded('hasRoom', () => [...documents.values()].some(({ control, trashed }) => !trashed && control.phase !== 'DELETING' && control.room?.providerRoomId === providerRoomId)),
     releaseKey: (current) => guarded('releaseKey', () => {
       const document = documents.get(current.id)

@@ -301,7 +301,7 @@ export async function startSwitched (t: Teardown) {
   }
   await app.register(teleconsultationRoutes, { services })
   await app.register(personalLinkRoute, { services, graceMs: GRACE_MS })
-  await app.register(clinicRoutes, { services, overview: () => ({ name: '', version: '', storage: '', video: '', identity: '', publicUrl: PUBLIC_URL, maxParticipants: 25, groups: [] }) })
+  await app.register(clinicRoutes, { services, overview: () => ({ name: '', version: '', storage: '', video: '', identity: '', mail: 'none', publicUrl: PUBLIC_URL, maxParticipants: 25, groups: [] }) })
 
   return {
     fakes,

@@ -33,7 +33,7 @@ t.test('the page comes in with its token, waits for the others, and sends camera
   const { visits, somebody, way, room, provider } = await subject(t)
   const page = await web.visit(t, await way())
   await inState(page, 'alone')
-  t.match(await page.locator('call-view .top').innerText(), 'You are the first')
+  t.match(await page.locator('call-view .top').innerText(), 'Nobody else is here')
   const [visit] = visits as [SignalledVisit]
   t.match(visit.claims, { sub: person(provider, 'ada').providerUserId, video: { roomJoin: true, room: room.providerRoomId } })
   await until(() => visit.sends.size === 2, page)

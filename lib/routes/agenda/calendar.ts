@@ -35,7 +35,7 @@ export const calendarRoute: FastifyPluginAsyncTypebox<AgendaRouteOptions> = asyn
         200: { description: 'RFC 5545', content: { 'text/calendar': { schema: Type.String() } } },
         304: emptyResponse('If-None-Match names what is there'),
         404: Type.Unsafe<ErrorBody>(Type.Ref('Error', { description: 'There is no such address, or no longer' })),
-        ...errorResponses(500, 502, 503, 504)
+        ...errorResponses(500, 501, 502, 503, 504)
       }
     }
   }, async (request, reply) => {

@@ -14,7 +14,7 @@ export const createFeedRoute: FastifyPluginAsyncTypebox<AgendaRouteOptions> = as
       summary: 'Gives the caller’s agenda a new address; one that it had before stops working',
       response: {
         201: Type.Unsafe<NewAgendaFeed>(Type.Ref('NewAgendaFeed', { description: 'The address works' })),
-        ...errorResponses(400, 401, 403, 413, 415, 500, 502, 503, 504)
+        ...errorResponses(400, 401, 403, 413, 415, 500, 501, 502, 503, 504)
       }
     }
   }, async (request, reply) => {

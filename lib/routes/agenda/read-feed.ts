@@ -14,7 +14,7 @@ export const readFeedRoute: FastifyPluginAsyncTypebox<AgendaRouteOptions> = asyn
       summary: 'Whether the caller’s agenda has an address',
       response: {
         200: Type.Unsafe<AgendaFeed>(Type.Ref('AgendaFeed', { description: 'Whether it has one' })),
-        ...errorResponses(401, 403, 500, 502, 503, 504)
+        ...errorResponses(401, 403, 500, 501, 502, 503, 504)
       }
     }
   }, async (request) => {

@@ -10,7 +10,7 @@ export const revokeFeedRoute: FastifyPluginAsyncTypebox<AgendaRouteOptions> = as
       operationId: 'revokeAgendaFeed',
       tags: ['agenda'],
       summary: 'Takes the address of the caller’s agenda back',
-      response: { 204: emptyResponse('No address works'), ...errorResponses(401, 403, 500, 502, 503, 504) }
+      response: { 204: emptyResponse('No address works'), ...errorResponses(401, 403, 500, 501, 502, 503, 504) }
     }
   }, async (request, reply) => {
     await feeds.revoke(ownId(request), request.operationContext())

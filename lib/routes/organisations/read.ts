@@ -17,7 +17,7 @@ export const readRoute: FastifyPluginAsyncTypebox<OrganisationOptions> = async (
       params: OrganisationParams,
       response: {
         200: Type.Unsafe<Organisation>(Type.Ref('Organisation', { description: 'With the caller’s roles' })),
-        ...organisationErrors(400, 401, 403, 404, 500, 501)
+        ...organisationErrors(400, 401, 403, 404, 500, 501, 502, 503, 504)
       }
     }
   }, async (request) => {

@@ -30,7 +30,7 @@ export const backgroundImageRoute: FastifyPluginAsyncTypebox<RouteOptions> = asy
       consumes: ['multipart/form-data'],
       response: {
         200: Type.Unsafe<BackgroundImage>(Type.Ref('BackgroundImage', { description: 'Uploaded; PATCH /settings/update puts it to use' })),
-        ...errorResponses(400, 403, 409, 413, 415, 422, 501, 502, 503, 504)
+        ...errorResponses(400, 401, 403, 409, 413, 415, 422, 501, 502, 503, 504)
       }
     }
   }, async (request) => {

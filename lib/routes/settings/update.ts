@@ -17,7 +17,7 @@ export const updateSettingsRoute: FastifyPluginAsyncTypebox<RouteOptions> = asyn
       body: Type.Unsafe<CompanyChange>(Type.Ref('CompanyChange')),
       response: {
         200: Type.Unsafe<CompanySettings>(Type.Ref('CompanySettings', { description: 'The company as it is now' })),
-        ...errorResponses(400, 403, 413, 415, 422, 501, 502, 503, 504)
+        ...errorResponses(400, 401, 403, 413, 415, 422, 501, 502, 503, 504)
       }
     }
   }, async (request) => {

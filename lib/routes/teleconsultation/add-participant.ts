@@ -18,7 +18,7 @@ export const addParticipantRoute: FastifyPluginAsyncTypebox<RouteOptions> = asyn
       body: Type.Unsafe<Participant>(Type.Ref('Participant')),
       response: {
         201: emptyResponse('Added'),
-        ...errorResponses(400, 403, 404, 409, 413, 415, 422, 500, 502, 503, 504)
+        ...errorResponses(400, 401, 403, 404, 409, 413, 415, 422, 500, 502, 503, 504)
       }
     }
   }, async (request, reply) => {

@@ -19,7 +19,7 @@ export const changeRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, 
       body: Type.Unsafe<TeleconsultationChange>(Type.Ref('TeleconsultationChange')),
       response: {
         204: emptyResponse('Changed'),
-        ...errorResponses(400, 403, 404, 409, 412, 413, 415, 422, 500, 502, 503, 504)
+        ...errorResponses(400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 502, 503, 504)
       }
     }
   }, async (request, reply) => {

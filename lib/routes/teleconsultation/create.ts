@@ -28,7 +28,7 @@ export const createRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, 
       body: Type.Unsafe<NewTeleconsultation>(Type.Ref('NewTeleconsultation')),
       response: {
         201: Type.Unsafe<{ roomId: string, unsupported?: string[] }>(Type.Ref('TeleconsultationCreated', { description: 'Booked' })),
-        ...errorResponses(400, 403, 409, 413, 415, 422, 500, 502, 503, 504)
+        ...errorResponses(400, 401, 403, 409, 413, 415, 422, 500, 502, 503, 504)
       }
     }
   }, async (request, reply) => {

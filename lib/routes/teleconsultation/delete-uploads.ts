@@ -17,7 +17,7 @@ export const deleteUploadsRoute: FastifyPluginAsyncTypebox<RouteOptions> = async
       response: {
         200: Type.Unsafe<UploadsDeleted>(Type.Ref('UploadsDeleted', { description: 'How many there were, and how many are deleted' })),
         204: emptyResponse('TELECONSULTATION_DELETE_UPLOADS is false: nothing was deleted'),
-        ...errorResponses(403, 404, 501, 502, 503, 504)
+        ...errorResponses(401, 403, 404, 501, 502, 503, 504)
       }
     }
   }, async (request, reply) => {

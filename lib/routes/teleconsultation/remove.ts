@@ -17,7 +17,7 @@ export const removeRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, 
       headers: PreconditionHeaders,
       response: {
         204: emptyResponse('Deleted'),
-        ...errorResponses(400, 403, 404, 409, 412, 500, 502, 503, 504)
+        ...errorResponses(400, 401, 403, 404, 409, 412, 500, 502, 503, 504)
       }
     }
   }, async (request, reply) => {

@@ -21,7 +21,7 @@ export const transcriptionRoute: FastifyPluginAsyncTypebox<RouteOptions> = async
       params: Params,
       response: {
         200: Type.Unsafe<Readable>({ description: 'The file, with the provider’s content type', type: 'string', format: 'binary' }),
-        ...errorResponses(403, 404, 409, 413, 501, 502, 503, 504)
+        ...errorResponses(401, 403, 404, 409, 413, 501, 502, 503, 504)
       }
     }
   }, async (request, reply) => {

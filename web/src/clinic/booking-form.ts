@@ -4,6 +4,7 @@ import { controlStyles } from '../shared/control-styles.ts'
 import { followLanguage, locale } from '../shared/language.ts'
 import { ask } from '../shared/service.ts'
 import { bookingBody, type Draft, newDraft, newPerson, type PersonDraft } from './draft.ts'
+import type { PersonFields } from './person-fields.ts'
 import './person-fields.ts'
 import { t } from './words.ts'
 
@@ -56,12 +57,13 @@ export class BookingForm extends LitElement {
   async #submit (event: Event) {
     event.preventDefault()
     if (!this.draft || this.busy) return
+    if (![...this.renderRoot.querySelectorAll<PersonFields>('person-fields')].every((fields) => fields.reportValidity())) return
     this.busy = true
     this.error = null
     const answer = await ask<{ roomId: string }>('./teleconsultation', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(bookingBody(this.draft))
+      body: JSON.stringify(bookingBody(this.draft, browserZone()))
     })
     this.busy = false
     if (!answer.ok) {
@@ -91,7 +93,7 @@ export class BookingForm extends LitElement {
         </div>
         <p id="zone" class="small muted" data-testid="zone">${t('zone', { zone: zoneName(draft.start) })}</p>
         ${draft.people.map((person, i) => html`<person-fields
-          .person=${person} .position=${i} .groups=${this.overview.groups} ?removable=${draft.people.length > LEAST_PEOPLE}
+          .person=${person} .position=${i} .groups=${this.overview.groups} ?writable=${this.overview.mail !== 'none'} ?removable=${draft.people.length > LEAST_PEOPLE}
           @change-person=${(event: CustomEvent<Partial<PersonDraft>>) => this.#changePerson(i, event.detail)}
           @remove-person=${() => this.#change({ people: draft.people.filter((_, other) => other !== i) })}
         ></person-fields>`)}
@@ -114,10 +116,12 @@ function valueOf (event: Event): string {
   return (event.target as HTMLInputElement).value
 }
 
+const browserZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone
+
 /** The browser's zone, with the offset that it has at that local time. */
 function zoneName (localTime: string): string {
   const at = new Date(localTime)
-  const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+  const timeZone = browserZone()
   if (Number.isNaN(at.getTime())) return timeZone
   const parts = new Intl.DateTimeFormat(locale(), { timeZoneName: 'longOffset' }).formatToParts(at)
   return `${timeZone} (${parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''})`

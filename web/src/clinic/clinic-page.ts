@@ -7,9 +7,11 @@ import { ask } from '../shared/service.ts'
 import './booking-form.ts'
 import type { TeleconsultationList } from './teleconsultation-list.ts'
 import './teleconsultation-list.ts'
+import type { MessageOutbox } from './message-outbox.ts'
+import './message-outbox.ts'
 import { t } from './words.ts'
 
-/** The clinic's page: what runs, a form for a new teleconsultation, and the list of them. */
+/** The clinic's page: what runs, a form for a new teleconsultation, the list of them, and the e-mails that nobody sent. */
 export class ClinicPage extends LitElement {
   static override properties = { overview: { state: true }, failed: { state: true } }
   static override styles = [controlStyles, css`
@@ -22,6 +24,7 @@ export class ClinicPage extends LitElement {
     dd { margin: 0; font-weight: 600; }
     .notice { margin-bottom: 1.25rem; overflow-wrap: anywhere; }
     main { display: grid; gap: 1.25rem; align-items: start; }
+    .beside { display: grid; gap: 1.5rem; min-width: 0; }
     @media (min-width: 62rem) { main { grid-template-columns: 26rem minmax(0, 1fr); } }
   `]
 
@@ -71,7 +74,10 @@ export class ClinicPage extends LitElement {
       ${elsewhere(overview.publicUrl) ? html`<p class="notice" role="note" data-testid="other-address">${t('otherAddress', { url: overview.publicUrl })}</p>` : nothing}
       <main>
         <booking-form .overview=${overview} @booked=${() => this.renderRoot.querySelector<TeleconsultationList>('teleconsultation-list')?.reload()}></booking-form>
-        <teleconsultation-list></teleconsultation-list>
+        <div class="beside">
+          <teleconsultation-list @reloaded=${() => this.renderRoot.querySelector<MessageOutbox>('message-outbox')?.reload()}></teleconsultation-list>
+          ${overview.mail === 'outbox' ? html`<message-outbox .publicUrl=${overview.publicUrl}></message-outbox>` : nothing}
+        </div>
       </main>
     `
   }

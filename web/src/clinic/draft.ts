@@ -2,6 +2,8 @@ import type { ClinicOverview } from '../../../schemas/pages.ts'
 
 export interface PersonDraft {
   fullName: string
+  /** Empty: nobody writes to this person. */
+  email: string
   group: string
   language: string
   /** Typed by hand; empty: made from the name and the suffix. */
@@ -30,7 +32,7 @@ function randomSuffix (): string {
 export function newPerson (groups: Groups, position: number): PersonDraft {
   const wanted = position === 0 ? 'plus' : 'basic'
   const group = groups.find(({ privilege }) => privilege === wanted) ?? groups[0]
-  return { fullName: '', group: group?.name ?? '', language: '', externalId: '', suffix: randomSuffix() }
+  return { fullName: '', email: '', group: group?.name ?? '', language: '', externalId: '', suffix: randomSuffix() }
 }
 
 /** A form that starts at the last full five minutes, so that the links open at once, with the least number of people. */
@@ -53,8 +55,8 @@ export function externalIdOf (person: PersonDraft): string {
   return `${slug || 'person'}-${person.suffix}`
 }
 
-/** The body of `POST teleconsultation`. */
-export function bookingBody (draft: Draft) {
+/** The body of `POST teleconsultation`; in e-mails the dates are in the zone in which they were typed. */
+export function bookingBody (draft: Draft, timeZone: string) {
   return {
     participants: {
       number: draft.people.length,
@@ -62,6 +64,7 @@ export function bookingBody (draft: Draft) {
         userExternalId: externalIdOf(person),
         groups: [person.group],
         fullName: person.fullName.trim(),
+        ...(person.email.trim() === '' ? {} : { email: person.email.trim(), timeZone }),
         ...(person.language === '' ? {} : { language: person.language })
       }))
     },

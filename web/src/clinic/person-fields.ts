@@ -10,7 +10,7 @@ const LANGUAGES = [['en', 'English'], ['it', 'Italiano']] as const
 /** One participant's fields; fires `change-person` with what changed and `remove-person`. */
 export class PersonFields extends LitElement {
   static override properties = {
-    person: { attribute: false }, position: { attribute: false }, groups: { attribute: false }, removable: { type: Boolean }
+    person: { attribute: false }, position: { attribute: false }, groups: { attribute: false }, writable: { type: Boolean }, removable: { type: Boolean }
   }
 
   static override styles = [controlStyles, css`
@@ -26,6 +26,8 @@ export class PersonFields extends LitElement {
   declare person: PersonDraft
   declare position: number
   declare groups: ClinicOverview['groups']
+  /** Whether anybody writes e-mails. */
+  declare writable: boolean
   declare removable: boolean
 
   constructor () {
@@ -33,11 +35,16 @@ export class PersonFields extends LitElement {
     followLanguage(this)
   }
 
-  #set (key: 'fullName' | 'group' | 'language' | 'externalId') {
+  #set (key: 'fullName' | 'email' | 'group' | 'language' | 'externalId') {
     return (event: Event) => {
       const { value } = event.target as HTMLInputElement | HTMLSelectElement
       this.dispatchEvent(new CustomEvent('change-person', { detail: { [key]: value } }))
     }
+  }
+
+  /** Says what is missing or wrong, where something is. A form does not see into what this is made of. */
+  reportValidity (): boolean {
+    return [...this.renderRoot.querySelectorAll('input')].every((input) => input.reportValidity())
   }
 
   override render () {
@@ -49,6 +56,11 @@ export class PersonFields extends LitElement {
       <label>${t('name')}
         <input required maxlength="200" autocomplete="off" data-testid=${id('name')} .value=${person.fullName} @input=${this.#set('fullName')}>
       </label>
+      ${this.writable
+        ? html`<label>${t('email')}
+            <input type="email" maxlength="254" autocomplete="off" data-testid=${id('email')} .value=${person.email} @input=${this.#set('email')}>
+          </label>`
+        : nothing}
       <label>${t('group')}
         <select data-testid=${id('group')} .value=${person.group} @change=${this.#set('group')}>
           ${this.groups.map(({ name, privilege }) => html`<option value=${name} ?selected=${name === person.group}>${name} (${t(privilege)})</option>`)}

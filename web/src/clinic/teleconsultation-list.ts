@@ -9,7 +9,7 @@ import './delete-dialog.ts'
 import './teleconsultation-card.ts'
 import { t } from './words.ts'
 
-/** All teleconsultations, the latest start first, page by page. */
+/** All teleconsultations, the latest start first, page by page; fires `reloaded` when the first one is asked for anew. */
 export class TeleconsultationList extends LitElement {
   static override properties = { shown: { state: true }, next: { state: true }, loading: { state: true }, said: { state: true } }
 
@@ -42,6 +42,7 @@ export class TeleconsultationList extends LitElement {
 
   /** Shows the first page anew. */
   async reload () {
+    this.dispatchEvent(new CustomEvent('reloaded'))
     await this.#load(0)
   }
 

@@ -18,6 +18,7 @@ export const t = dictionary({
     minutes: 'Minutes',
     participant: 'Participant {n}',
     name: 'Name',
+    email: 'E-mail (optional)',
     group: 'Group',
     plus: 'organises',
     basic: 'takes part',
@@ -53,7 +54,11 @@ export const t = dictionary({
     removeText: '{when}. Its links stop working, and a call that runs ends.',
     keep: 'Keep',
     removeFailed: 'It could not be deleted.',
-    removed: 'Deleted.'
+    removed: 'Deleted.',
+    outbox: 'Outbox',
+    outboxWhy: 'No SMTP server is configured, so nobody sent these messages. Their links let their holders in.',
+    messageTo: 'To {to}',
+    newTab: 'Opens in a new tab'
   },
   it: {
     title: 'Televisite',
@@ -71,6 +76,7 @@ export const t = dictionary({
     minutes: 'Minuti',
     participant: 'Partecipante {n}',
     name: 'Nome',
+    email: 'E-mail (facoltativa)',
     group: 'Gruppo',
     plus: 'organizza',
     basic: 'partecipa',
@@ -106,6 +112,10 @@ export const t = dictionary({
     removeText: '{when}. I suoi link smettono di funzionare e una chiamata in corso termina.',
     keep: 'Mantieni',
     removeFailed: 'Non è stato possibile eliminarla.',
-    removed: 'Eliminata.'
+    removed: 'Eliminata.',
+    outbox: 'Posta in uscita',
+    outboxWhy: 'Nessun server SMTP è configurato, quindi nessuno ha spedito questi messaggi. I loro link fanno entrare chi li possiede.',
+    messageTo: 'A {to}',
+    newTab: 'Si apre in una nuova scheda'
   }
 })

@@ -16,6 +16,6 @@ export const t = dictionary({
     interruptedTitle: 'La chiamata si è interrotta',
     interrupted: 'Il collegamento con il server video è andato perso. Puoi rientrare.',
     putOutTitle: 'La chiamata è terminata per te',
-    putOut: 'Chi tiene la chiamata l’ha conclusa per te. Per rientrare, apri di nuovo la chiamata dalla pagina da cui sei venuto.'
+    putOut: 'Chi conduce la chiamata l’ha conclusa per te. Per rientrare, apri di nuovo la chiamata dalla pagina da cui sei venuto.'
   }
 })

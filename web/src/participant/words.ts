@@ -76,7 +76,7 @@ export const t = dictionary({
     endedTitle: 'La chiamata è terminata',
     ended: 'Puoi chiudere questa pagina, oppure rientrare finché dura l’appuntamento.',
     removedTitle: 'Sei stato rimosso da questa chiamata',
-    removed: 'Chi tiene la chiamata ti ha tolto dai partecipanti. Gli altri non ti vedono e non ti sentono più.',
+    removed: 'Chi conduce la chiamata ti ha tolto dai partecipanti. Gli altri non ti vedono e non ti sentono più.',
     replacedTitle: 'La chiamata continua altrove',
     replaced: 'Sei entrato da un’altra finestra o da un altro dispositivo, perciò questo è uscito.',
     full: 'La stanza è piena: al momento non può entrare nessun altro.',

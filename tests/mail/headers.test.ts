@@ -1,0 +1,60 @@
+import t from 'tap'
+import { checkAddress } from '../../lib/domain/mail-addresses.ts'
+import { messageHeaders, type MessageIdentity } from '../../lib/mail/headers.ts'
+
+const MESSAGE: MessageIdentity = { document: '655f1e2a9c0b7d0012345678', recipient: 'ada', kind: 'change', sequence: 4 }
+const OPTIONS = { key: 'a key of this test', domain: 'clinic.example' }
+const idOf = (changes: Partial<MessageIdentity> = {}, options: Partial<typeof OPTIONS> = {}) => messageHeaders({ ...MESSAGE, ...changes }, { ...OPTIONS, ...options }).messageId
+
+t.test('the same message has the same id, and every other one another', async (t) => {
+  t.equal(idOf(), idOf({ minutesBefore: undefined, repeat: undefined }))
+  t.equal(idOf(), idOf({ repeat: 0 }))
+  const others = [
+    idOf({ document: '655f1e2a9c0b7d0012345679' }), idOf({ recipient: 'bo' }), idOf({ kind: 'invitation' }), idOf({ sequence: 5 }), idOf({ repeat: 1 }),
+    idOf({ kind: 'reminder', minutesBefore: 10 }), idOf({ kind: 'reminder', minutesBefore: 1440 }), idOf({}, { key: 'another' }),
+    idOf({ document: 'a', recipient: 'b","c' }), idOf({ document: 'a","b', recipient: 'c' })
+  ]
+  t.equal(new Set([idOf(), ...others]).size, others.length + 1)
+})
+
+t.test('an id is one of RFC 5322, and tells neither who nor what', async (t) => {
+  t.match(idOf({ recipient: 'ada@example.com\r\nBcc: x' }), /^<[A-Za-z0-9_-]{43}@clinic\.example>$/)
+  t.match(idOf({}, { domain: 'Bücher.example' }), /@xn--bcher-kva\.example>$/)
+  t.match(idOf({}, { domain: 'localhost' }), /@localhost>$/)
+  for (const domain of ['', 'a b', 'a.example>\r\nBcc: x', 'a..b', '-a.example']) t.throws(() => idOf({}, { domain }), { name: 'TypeError', message: 'The domain of message ids is a domain' })
+})
+
+t.test('what follows is gathered under the first invitation, which follows nothing', async (t) => {
+  const first = messageHeaders({ ...MESSAGE, kind: 'invitation', sequence: 2 }, { ...OPTIONS, invitationSequence: 2 })
+  t.notOk('inReplyTo' in first || 'references' in first)
+  for (const message of [MESSAGE, { ...MESSAGE, kind: 'reminder', minutesBefore: 10 }, { ...MESSAGE, kind: 'invitation', sequence: 2, repeat: 1 }, { ...MESSAGE, kind: 'cancellation' }] as const) {
+    const { messageId, inReplyTo, references } = messageHeaders(message, { ...OPTIONS, invitationSequence: 2 })
+    t.same([inReplyTo, references], [first.messageId, first.messageId])
+    t.not(messageId, first.messageId)
+  }
+  t.notOk('inReplyTo' in messageHeaders(MESSAGE, OPTIONS), 'nothing is known of the first one')
+})
+
+t.test('no holiday notice is to answer', async (t) => {
+  t.same(messageHeaders(MESSAGE, OPTIONS).headers, { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' })
+})
+
+t.test('the address of one mailbox is one', async (t) => {
+  const good = [
+    'ada@example.com', 'a.b+tag@sub.example.co.uk', "o'neil_&-x@example.org", 'ada@bücher.example', 'ada@xn--bcher-kva.example', 'ada@例え.テスト', 'ADA@EXAMPLE.COM',
+    `${'a'.repeat(64)}@example.com`, `a@${'b'.repeat(63)}.example`, `a@${`${'b'.repeat(49)}.`.repeat(5)}xy`, '1@2.3x', 'a@1.example'
+  ]
+  for (const address of good) t.ok(checkAddress(address), address)
+})
+
+t.test('lists, comments, names, quotes, controls and what is too long are no address', async (t) => {
+  const bad = [
+    '', '@', 'ada', 'ada@', '@example.com', 'ada@localhost', 'ada@example..com', 'ada@.example.com', 'ada@example.com.', '.ada@example.com', 'ada.@example.com', 'a..b@example.com',
+    'ada@example.com,bo@example.com', 'ada@example.com;bo@example.com', 'ada@example.com bo@example.com', 'a@b@example.com', 'Ada <ada@example.com>', '<ada@example.com>',
+    'ada@example.com (home)', '(x)ada@example.com', '"ada rossi"@example.com', '"ada"@example.com', 'mailto:ada@example.com', 'ada@[192.0.2.1]', 'ada@192.0.2.1', 'ada@0x7f.1',
+    'ada@exa_mple.com', 'ada@-example.com', 'ada@example-.com', 'ada@exa%6dple.com', 'ada@example。com', 'jörg@example.com',
+    'ada@example.com\r\nBcc: eve@example.com', 'ada\n@example.com', 'ada\0@example.com', ' ada@example.com', 'ada@example.com ', 'ada@exa\u200bmple.com', 'ada@exa\u202emple.com', 'ada@\ud83d.com',
+    `${'a'.repeat(65)}@example.com`, `a@${'b'.repeat(64)}.example`, `a@${`${'b'.repeat(49)}.`.repeat(5)}xyz`, `a@${'ü.'.repeat(60)}example`, `${'a'.repeat(1_000_000)}@`, 'a@'.repeat(500_000)
+  ]
+  for (const address of bad) t.notOk(checkAddress(address), JSON.stringify(address.slice(0, 60).toWellFormed()))
+})
