@@ -29,8 +29,11 @@ const description = {
   }, { additionalProperties: false, description: 'What other systems know it by' }))
 }
 
+const Status = Type.Optional(Type.Enum(['requested', 'confirmed'], { description: 'requested: nobody is told of it by e-mail, until it is confirmed' }))
+
 export const NewSession = Type.Object({
   ...description,
+  status: Status,
   ...DateFields,
   participants: ParticipantList,
   organisation: Type.Optional(Type.String({ minLength: 1, maxLength: 256, pattern: CLEAN_TEXT, description: 'In which it is created; of a caller who is a member of several' }))
@@ -41,6 +44,7 @@ const nullable = <T extends (typeof description)[keyof typeof description]> (fie
 
 export const SessionChange = Type.Object({
   ...Object.fromEntries(Object.entries(description).map(([name, field]) => [name, nullable(field)])) as { [K in keyof typeof description]: ReturnType<typeof nullable<(typeof description)[K]>> },
+  status: Status,
   start_date: Type.Optional(DateFields.start_date),
   end_date: DateFields.end_date,
   duration_in_seconds: DateFields.duration_in_seconds,
@@ -78,7 +82,15 @@ export const SessionParticipant = Type.Object({
   privilege: Type.Optional(Privilege),
   guest: Type.Boolean({ description: 'Of another organisation' }),
   permissions: Type.Optional(Type.Unsafe<Permissions>(Type.Ref('Permissions'))),
-  inside: Type.Optional(Type.Boolean({ description: 'Whether he is in the call now; where the provider tells' }))
+  inside: Type.Optional(Type.Boolean({ description: 'Whether he is in the call now; where the provider tells' })),
+  mail: Type.Optional(Type.Object({
+    toldAt: Type.Optional(Type.String({ format: 'date-time', description: 'When he was last sent an e-mail about it' })),
+    failure: Type.Optional(Type.Object({
+      code: Type.String({ description: 'SMTP’s, or the network’s' }),
+      at: Type.String({ format: 'date-time' }),
+      refused: Type.Boolean({ description: 'For good: it is not tried again until something changes' })
+    }, { description: 'The last e-mail to him could not be sent' }))
+  }, { description: 'For those in charge' }))
 }, { $id: 'SessionParticipant', description: 'permissions: for those in charge, and of oneself' })
 export type SessionParticipant = Static<typeof SessionParticipant>
 
@@ -91,6 +103,7 @@ export const SessionView = Type.Object({
   endAt: Instant,
   participantsNumber: Type.Integer({ description: 'How many are expected' }),
   participants: Type.Array(Type.Unsafe<SessionParticipant>(Type.Ref('SessionParticipant'))),
+  status: Type.Enum(['requested', 'confirmed']),
   state: Type.Enum([...SESSION_STATES], { description: 'incomplete: participants are missing; open: links are given; ended: by somebody, or its time is over' }),
   streamStatus: Type.Enum([...STREAM_STATUSES], { description: 'Active: at least two people are in the call, where the provider tells' }),
   endedAt: Type.Optional(Instant),

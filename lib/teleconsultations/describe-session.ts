@@ -8,7 +8,7 @@ import { changeSession } from './session-record.ts'
 import type { Context, Ports } from './ports.ts'
 
 /** What a request says; null takes a field away. */
-export type DescriptionWish = { [Field in keyof Description]?: Description[Field] | null }
+export type DescriptionWish = { [Field in keyof Description]?: Description[Field] | null } & { requested?: true | null }
 
 /**
  * A description as it is to be stored.

@@ -10,7 +10,7 @@ import { overviewRoute } from './overview.ts'
 export interface ClinicOptions extends RouteOptions {
   overview: () => ClinicOverview
   /** Absent where e-mails are sent, or nobody writes any. */
-  outbox: Pick<Outbox, 'list'> | undefined
+  outbox?: Pick<Outbox, 'list'> | undefined
 }
 
 /** For the page that acts as the clinic; registered where AUTHORIZATION is local, and only the clinic gets in. */

@@ -29,10 +29,11 @@ export const changeSessionRoute: FastifyPluginAsyncTypebox<SessionRouteOptions> 
       }
     }
   }, async (request, reply) => {
-    const { participants, kind, title, description: text, types, access, estimatedDuration, timeZone, references, ...dates } = request.body
+    const { participants, kind, title, description: text, types, access, estimatedDuration, timeZone, references, status, ...dates } = request.body
     const { sessionId } = request.params
     const given = Object.entries({ kind, title, description: text, types, access, estimatedDuration, timeZone, references }).filter(([, value]) => value !== undefined)
-    const description = checkedDescription(taxonomies, Object.fromEntries(given) as DescriptionWish)
+    const confirmed = status === undefined ? {} : { requested: status === 'requested' ? true as const : null }
+    const description = checkedDescription(taxonomies, { ...Object.fromEntries(given) as DescriptionWish, ...confirmed })
     await requireSessions(ports)
     const context = request.operationContext()
     const precondition = preconditionOf(request.headers['if-match'])

@@ -28,9 +28,9 @@ export const createSessionRoute: FastifyPluginAsyncTypebox<SessionRouteOptions> 
       }
     }
   }, async (request, reply) => {
-    const { participants, organisation, kind, title, description, types, access, estimatedDuration, timeZone, references, ...dates } = request.body
+    const { participants, organisation, kind, title, description, types, access, estimatedDuration, timeZone, references, status, ...dates } = request.body
     const actor = actorOf(request)
-    const session = described(ownershipFor(actor, organisation), checkedDescription(taxonomies, { kind, title, description, types, access, estimatedDuration, timeZone, references }))
+    const session = described(ownershipFor(actor, organisation), checkedDescription(taxonomies, { kind, title, description, types, access, estimatedDuration, timeZone, references, ...status === 'requested' ? { requested: true } : {} }))
     await requireSessions(ports)
     const context = request.operationContext()
     const key = request.requestKey(request.body)

@@ -32,6 +32,7 @@ export function sessionBody (services: Services, document: Teleconsultation, act
     endAt: content.endAt.toISOString(),
     participantsNumber: content.number,
     participants: seatsOf(document).map((seat) => participantBody(services, document, seat, actor, details)),
+    status: session.requested === true ? 'requested' : 'confirmed',
     state: stateOf(services, document),
     streamStatus: stateOf(services, document) === 'ended' ? 'Ended' : details?.status === 'RUNNING' ? 'Active' : 'Not Started',
     endedAt: endedAt === undefined ? undefined : new Date(endedAt).toISOString(),
@@ -54,8 +55,19 @@ export function participantBody ({ ports }: Services, document: Teleconsultation
     privilege: seat.privilege,
     guest: organisation !== undefined && organisation !== organisationOf(document, rules),
     permissions: mayKnow ? permissionsOf(session, seat, rules.privilegeOf(seat), permissionRules(ports)) : undefined,
-    inside: details?.inside?.some(({ providerUserId }) => providerUserId === seat.userBandyerId)
+    inside: details?.inside?.some(({ providerUserId }) => providerUserId === seat.userBandyerId),
+    mail: isInCharge(actor, document, rules) ? mailOf(document, seat) : undefined
   })
+}
+
+function mailOf ({ control: { mail } }: Teleconsultation, { userExternalId }: StoredParticipant): SessionParticipant['mail'] {
+  const told = mail?.told?.find(({ externalId }) => externalId === userExternalId)
+  const failure = mail?.failures?.find(({ externalId }) => externalId === userExternalId)
+  if (told === undefined && failure === undefined) return undefined
+  return {
+    ...told === undefined ? {} : { toldAt: new Date(told.at).toISOString() },
+    ...failure === undefined ? {} : { failure: { code: failure.code, at: new Date(failure.at).toISOString(), refused: failure.refused === true } }
+  }
 }
 
 export function stateOf ({ ports }: Services, { content, control }: Teleconsultation): SessionView['state'] {
