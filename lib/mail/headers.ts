@@ -14,6 +14,8 @@ export interface MessageIdentity {
   minutesBefore?: number | undefined
   /** Counts how often the same was asked for again: mail servers drop what they have delivered. Absent: 0. */
   repeat?: number | undefined
+  /** What it tells: times and link. The same sequence may come to be told twice, when what was sent could not be written down. */
+  told: readonly number[]
 }
 
 export interface HeaderOptions {
@@ -21,15 +23,13 @@ export interface HeaderOptions {
   key: string
   /** Of the sender's address. */
   domain: string
-  /** The sequence of his first invitation, under which mail programs gather what follows. */
-  invitationSequence?: number | undefined
 }
 
 /** Named as nodemailer names them. */
 export interface MessageHeaders {
   messageId: string
-  inReplyTo?: string
-  references?: string
+  /** One that no message has: mail programs gather under it what is about one session. */
+  references: string
   headers: Readonly<Record<string, string>>
 }
 
@@ -41,16 +41,13 @@ const AUTOMATIC = { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppres
  *
  * @throws TypeError for a domain that is none
  */
-export function messageHeaders (message: MessageIdentity, { key, domain, invitationSequence }: HeaderOptions): MessageHeaders {
+export function messageHeaders ({ document, recipient, kind, sequence, minutesBefore, repeat, told }: MessageIdentity, { key, domain }: HeaderOptions): MessageHeaders {
   const host = asciiDomain(domain)
   if (host === undefined) throw new TypeError('The domain of message ids is a domain')
-  const idOf = ({ document, recipient, kind, sequence, minutesBefore, repeat }: MessageIdentity) => {
-    const identity = JSON.stringify([document, recipient, kind, sequence, minutesBefore ?? null, repeat ?? 0])
-    return `<${createHmac('sha256', key).update(`message-id:${identity}`).digest('base64url')}@${host}>`
+  const idOf = (purpose: string, ...parts: unknown[]) => `<${createHmac('sha256', key).update(`${purpose}:${JSON.stringify(parts)}`).digest('base64url')}@${host}>`
+  return {
+    messageId: idOf('message-id', document, recipient, kind, sequence, minutesBefore ?? null, repeat ?? 0, told),
+    references: idOf('thread', document, recipient),
+    headers: { ...AUTOMATIC }
   }
-  const messageId = idOf(message)
-  const first = invitationSequence === undefined
-    ? messageId
-    : idOf({ document: message.document, recipient: message.recipient, kind: 'invitation', sequence: invitationSequence })
-  return { messageId, ...first === messageId ? {} : { inReplyTo: first, references: first }, headers: { ...AUTOMATIC } }
 }

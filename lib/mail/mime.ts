@@ -13,8 +13,7 @@ export interface Mime {
   html: string
   icalEvent?: { method: 'REQUEST' | 'CANCEL', filename: string, content: string }
   messageId: string
-  inReplyTo?: string
-  references?: string
+  references: string
   headers: Record<string, string>
   xMailer: false
   disableFileAccess: true

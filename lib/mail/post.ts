@@ -57,7 +57,7 @@ export function mailPost ({ transport, templates, from, key, deployment, showsTi
           stampedAt: new Date(told.at),
           showsTitle
         }, templates)
-        const headers = messageHeaders({ document: document.id, recipient: `${told.externalId} ${told.to}`, kind, sequence: told.sequence, minutesBefore, repeat: again }, { key, domain, invitationSequence: 0 })
+        const headers = messageHeaders({ document: document.id, recipient: `${told.externalId} ${told.to}`, kind, sequence: told.sequence, minutesBefore, repeat: again, told: [told.startAt, told.endAt, told.link] }, { key, domain })
         return await transport.deliver(toMime(message, { from, to: recipient, headers }))
       } catch {
         // What cannot be written now cannot be written later; its causes are checked when the address is taken.

@@ -2,7 +2,7 @@ import t from 'tap'
 import { checkAddress } from '../../lib/domain/mail-addresses.ts'
 import { messageHeaders, type MessageIdentity } from '../../lib/mail/headers.ts'
 
-const MESSAGE: MessageIdentity = { document: '655f1e2a9c0b7d0012345678', recipient: 'ada', kind: 'change', sequence: 4 }
+const MESSAGE: MessageIdentity = { document: '655f1e2a9c0b7d0012345678', recipient: 'ada', kind: 'change', sequence: 4, told: [1, 2, 0] }
 const OPTIONS = { key: 'a key of this test', domain: 'clinic.example' }
 const idOf = (changes: Partial<MessageIdentity> = {}, options: Partial<typeof OPTIONS> = {}) => messageHeaders({ ...MESSAGE, ...changes }, { ...OPTIONS, ...options }).messageId
 
@@ -12,7 +12,7 @@ t.test('the same message has the same id, and every other one another', async (t
   const others = [
     idOf({ document: '655f1e2a9c0b7d0012345679' }), idOf({ recipient: 'bo' }), idOf({ kind: 'invitation' }), idOf({ sequence: 5 }), idOf({ repeat: 1 }),
     idOf({ kind: 'reminder', minutesBefore: 10 }), idOf({ kind: 'reminder', minutesBefore: 1440 }), idOf({}, { key: 'another' }),
-    idOf({ document: 'a', recipient: 'b","c' }), idOf({ document: 'a","b', recipient: 'c' })
+    idOf({ told: [3, 4, 0] }), idOf({ document: 'a', recipient: 'b","c' }), idOf({ document: 'a","b', recipient: 'c' })
   ]
   t.equal(new Set([idOf(), ...others]).size, others.length + 1)
 })
@@ -24,15 +24,13 @@ t.test('an id is one of RFC 5322, and tells neither who nor what', async (t) => 
   for (const domain of ['', 'a b', 'a.example>\r\nBcc: x', 'a..b', '-a.example']) t.throws(() => idOf({}, { domain }), { name: 'TypeError', message: 'The domain of message ids is a domain' })
 })
 
-t.test('what follows is gathered under the first invitation, which follows nothing', async (t) => {
-  const first = messageHeaders({ ...MESSAGE, kind: 'invitation', sequence: 2 }, { ...OPTIONS, invitationSequence: 2 })
-  t.notOk('inReplyTo' in first || 'references' in first)
-  for (const message of [MESSAGE, { ...MESSAGE, kind: 'reminder', minutesBefore: 10 }, { ...MESSAGE, kind: 'invitation', sequence: 2, repeat: 1 }, { ...MESSAGE, kind: 'cancellation' }] as const) {
-    const { messageId, inReplyTo, references } = messageHeaders(message, { ...OPTIONS, invitationSequence: 2 })
-    t.same([inReplyTo, references], [first.messageId, first.messageId])
-    t.not(messageId, first.messageId)
-  }
-  t.notOk('inReplyTo' in messageHeaders(MESSAGE, OPTIONS), 'nothing is known of the first one')
+t.test('all messages about one session to one person are gathered, and no others', async (t) => {
+  const threadOf = (changes: Partial<MessageIdentity> = {}) => messageHeaders({ ...MESSAGE, ...changes }, OPTIONS).references
+  const messages = [{}, { kind: 'reminder', minutesBefore: 10 }, { kind: 'invitation', sequence: 2, repeat: 1 }, { kind: 'cancellation', told: [] }] as const
+  t.equal(new Set(messages.map(threadOf)).size, 1)
+  t.not(threadOf({ recipient: 'bo' }), threadOf())
+  t.not(threadOf({ document: 'another' }), threadOf())
+  for (const message of messages) t.not(idOf(message), threadOf())
 })
 
 t.test('no holiday notice is to answer', async (t) => {

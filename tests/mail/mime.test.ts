@@ -10,7 +10,7 @@ import { mimeOf, shown, type MimePart } from './mime-parts.ts'
 const DELIVERY: Delivery = {
   from: { email: 'no-reply@clinic.example', name: 'Clinic of Rome' },
   to: { email: 'ada@example.com', name: 'Ada Rossi' },
-  headers: messageHeaders({ document: 'd', recipient: 'ada', kind: 'change', sequence: 4 }, { key: 'k', domain: 'clinic.example', invitationSequence: 1 })
+  headers: messageHeaders({ document: 'd', recipient: 'ada', kind: 'change', sequence: 4, told: [] }, { key: 'k', domain: 'clinic.example' })
 }
 
 /** The octets that leave. */
@@ -47,12 +47,12 @@ t.test('text, HTML and calendar are alternatives, and the event is attached as w
 t.test('the headers say who, what, and after which message', async (t) => {
   const message = render({ kind: 'change', language: 'fr' })
   const { headers } = mimeOf(await sent(message, { replyTo: { email: 'desk@Bücher.example' } }))
-  const { messageId, inReplyTo } = DELIVERY.headers
+  const { messageId, references } = DELIVERY.headers
   t.equal(shown(headers.get('subject')), message.subject)
   t.equal(headers.get('from'), 'Clinic of Rome <no-reply@clinic.example>')
   t.equal(headers.get('to'), 'Ada Rossi <ada@example.com>')
   t.equal(headers.get('reply-to'), 'desk@xn--bcher-kva.example')
-  t.same(['message-id', 'in-reply-to', 'references', 'auto-submitted', 'x-auto-response-suppress'].map((name) => headers.get(name)), [messageId, inReplyTo, inReplyTo, 'auto-generated', 'All'])
+  t.same(['message-id', 'references', 'auto-submitted', 'x-auto-response-suppress'].map((name) => headers.get(name)), [messageId, references, 'auto-generated', 'All'])
   t.notOk(headers.has('x-mailer'))
 })
 

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 150
 const mimeTo = (email: string) => toMime(render(), {
   from: { email: 'no-reply@clinic.example', name: 'Clinic' },
   to: { email, name: 'Somebody' },
-  headers: messageHeaders({ document: 'd', recipient: email, kind: 'invitation', sequence: 0 }, { key: 'k', domain: 'clinic.example' })
+  headers: messageHeaders({ document: 'd', recipient: email, kind: 'invitation', sequence: 0, told: [] }, { key: 'k', domain: 'clinic.example' })
 })
 
 function open (t: Teardown, url: string, options: Partial<SmtpOptions> = {}) {

@@ -5,6 +5,7 @@ import type { Actor } from '../../lib/domain/authorization.ts'
 import { httpClient } from '../../lib/http/client.ts'
 import { loggableError, redacted } from '../../lib/http/redact.ts'
 import { derivedKey } from '../../lib/identity/link-secret.ts'
+import type { Guards } from '../../lib/plugins/authorization.ts'
 import errors from '../../lib/plugins/errors.ts'
 import requestContext from '../../lib/plugins/request-context.ts'
 import requestLog from '../../lib/plugins/request-log.ts'
@@ -49,6 +50,9 @@ async function start (t: Teardown, sessions: AgendaSession[] = [sessionAt(after(
   await app.register(requestContext, { headers: HEADERS, timeoutMs: 20_000, clock })
   for (const schema of [ErrorBody, NewAgendaFeed, AgendaFeed]) app.addSchema(schema)
   app.decorateRequest('actor', undefined)
+  // Who may call is proved with the matrix.
+  const own: Guards['own'] = (scope) => { scope.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') }) }
+  app.decorate('guards', { own, dropIn: own })
   app.addHook('onRequest', async (request) => {
     const given = request.headers['x-actor']
     request.actor = typeof given === 'string' ? JSON.parse(given) as Actor : undefined
