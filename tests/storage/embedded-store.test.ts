@@ -80,7 +80,7 @@ t.test('an index that is declared no longer is dropped', async t => {
   t.teardown(() => database.close())
   const names = () => database.statement("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name").all().map(({ name }) => name)
   openStore(database, defineCollection(TELECONSULTATIONS))
-  const declared = ['service_idempotency_key', 'service_pending', 'service_session_organisation_startDate', 'service_session_owner_startDate', 'startDate_id', 'teleconsultationState_updatedAt']
+  const declared = ['service_idempotency_key', 'service_mail_due', 'service_pending', 'service_session_organisation_startDate', 'service_session_owner_startDate', 'startDate_id', 'teleconsultationState_updatedAt']
   t.strictSame(names(), declared.map(name => `teleconsultations.${name}`))
   openStore(database, defineCollection({ ...TELECONSULTATIONS, indexes: [] }))
   t.strictSame(names(), [])
