@@ -33,7 +33,7 @@ t.test('a session has the description, the owner and the organisation that it wa
 
 t.test('a session of which nothing is said has dates, people and an owner, and no empty fields', async (t) => {
   const { create } = await startSessions(t)
-  t.same(Object.keys(await create(OWNER)).sort(), ['endAt', 'id', 'mediaUrl', 'organisation', 'owner', 'participants', 'participantsNumber', 'startAt', 'state', 'streamStatus', 'videoProvider'])
+  t.same(Object.keys(await create(OWNER)).sort(), ['endAt', 'id', 'mediaUrl', 'organisation', 'owner', 'participants', 'participantsNumber', 'startAt', 'state', 'status', 'streamStatus', 'videoProvider'])
 })
 
 t.test('everybody reads his own mediaUrl, which is the same whenever it is read', async (t) => {
