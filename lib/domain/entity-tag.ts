@@ -31,3 +31,7 @@ export function preconditionOf (ifMatch: string | undefined): Precondition | und
 export function checkPrecondition (precondition: Precondition | undefined, content: Content): void {
   if (precondition?.(content) === false) throw new PreconditionFailed()
 }
+
+/** Whether an If-None-Match header (RFC 9110, 13.1.2) names the tag. Weak or strong does not count there. */
+export const isNamed = (tag: string, ifNoneMatch: string | undefined): boolean => ifNoneMatch !== undefined &&
+  (ifNoneMatch.trim() === '*' || ifNoneMatch.split(',').some((one) => one.trim().replace(/^W\//, '') === tag))

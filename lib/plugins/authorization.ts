@@ -11,6 +11,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who is calling; undefined: nobody says so, or nobody has to. */
     actor: Actor | undefined
+    /** The session of the address as the guard read it; undefined where it had no need to. */
+    guarded: Teleconsultation | undefined
   }
   interface FastifyContextConfig {
     /** What the route does, which decides who may call it. */
@@ -49,6 +51,7 @@ const DOCUMENT_ID = /^[A-Za-z0-9-]{1,64}$/
 export default fp(function authorization (app: FastifyInstance, options: AuthorizationOptions, done) {
   const { isGateway, actorOf, read, rules, linkGraceMs, clock, knowsCallers } = options
   app.decorateRequest('actor', undefined)
+  app.decorateRequest('guarded', undefined)
 
   const refusal = (verdict: Exclude<Verdict, 'allowed'>, id: string | undefined) => {
     if (verdict === 'hidden') return new RoomNotFound(id ?? '')
@@ -73,6 +76,7 @@ export default fp(function authorization (app: FastifyInstance, options: Authori
     if (action === 'open' && link === undefined && (actor?.kind === 'person' || actor?.kind === 'gateway' || (actor?.kind === 'clinic' && !knowsCallers))) return
     const context = request.operationContext()
     const document = id === undefined || actor === undefined ? undefined : await read(id, context)
+    request.guarded = document
     if (link !== undefined) checkLink(link, link.room === id ? document : await read(link.room, context))
     if (id === undefined) {
       const verdict = mayInGeneral(action, actor, rules.defaultOrganisation)

@@ -2,7 +2,7 @@ import { httpClient, type HttpEventListener } from '../http/client.ts'
 import { fieldCipher, type FieldCipher } from '../privacy/field-cipher.ts'
 import { crudCollection, type CrudCollection } from './crud-client.ts'
 import { PERSONAL_IN_MEMBERSHIPS, PERSONAL_IN_OUTBOX, PERSONAL_IN_TELECONSULTATIONS, protectedCollection } from './protected-collection.ts'
-import { layoutOf, type Layout } from './teleconsultation-store.ts'
+import { layoutOf, type Layout } from './stored-teleconsultation.ts'
 
 export interface StorageOptions {
   /** Base URL of the CRUD Service. */

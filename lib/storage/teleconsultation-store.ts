@@ -1,12 +1,13 @@
 import { StorageBadAnswer } from '../errors.ts'
 import type { Content, Control, Operation, StoredParticipant, Teleconsultation, Version } from '../domain/teleconsultation.ts'
-import { hasUntold, isUnsettled, restingPhase, wasBooked } from '../domain/teleconsultation.ts'
+import { hasUntold, isUnsettled, wasBooked } from '../domain/teleconsultation.ts'
 import { boundedMap } from '../domain/bounded-map.ts'
 import type { Mail } from '../domain/letters.ts'
 import type { CrudCollection, CrudCommands, CrudDocument, CrudFilter, CrudHeaders } from './crud-client.ts'
 import { readsBack } from './reads-back.ts'
 import { sessionFilter, type SessionSearch } from './session-search.ts'
-import { readControl, readOfficialState, writeOfficialState } from './control-record.ts'
+import { writeOfficialState } from './control-record.ts'
+import { contentFields, teleconsultationOf, withoutUndefined, type Layout } from './stored-teleconsultation.ts'
 
 export interface Changes {
   content?: Content | undefined
@@ -77,17 +78,6 @@ export interface TeleconsultationStore {
   isFailing (): boolean
   /** Repeating it is harmless. */
   trash (id: string, context: StoreContext): Promise<void>
-}
-
-/**
- * How the service's own record is kept: `declared` where the collection has the optional fields `revision` and
- * `service`; `official` inside `teleconsultationState` where it has the original's fields only.
- */
-export type Layout = 'declared' | 'official'
-
-export const layoutOf = (fields: Iterable<string>): Layout => {
-  const names = new Set(fields)
-  return names.has('revision') && names.has('service') ? 'declared' : 'official'
 }
 
 /**
@@ -228,7 +218,13 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
     async findToTell (now, limit, { headers, endsAt }) {
       const layout = await layoutKnown()
       if (layout === 'official') return []
-      const found = await collection.list({ limit, filter: { 'service.mail.due': { $lte: now.getTime() } }, sort: 'service.mail.due', states: ANYWHERE }, headers, endsAt)
+      // Those that nobody may tell of yet would come again and again, and keep the others from being found.
+      const filter: CrudFilter = {
+        'service.mail.due': { $lte: now.getTime() },
+        'service.operation': { $exists: false },
+        $or: [{ 'service.mail.heldUntil': { $exists: false } }, { 'service.mail.heldUntil': { $lte: now.getTime() } }]
+      }
+      const found = await collection.list({ limit, filter, sort: 'service.mail.due', states: ANYWHERE }, headers, endsAt)
       return found.map((document) => read(document, layout))
     },
 
@@ -325,66 +321,5 @@ function unchanged (version: Version, layout: Layout): CrudFilter {
     bandyerRoomId: version.bandyerRoomId,
     teleconsultationState: version.teleconsultationState ?? { $exists: false },
     ...(layout === 'declared' ? { revision: { $exists: false } } : {})
-  }
-}
-
-const contentFields = (content: Content) => ({
-  participantsNumber: content.number,
-  participants: content.participants.map(withoutUndefined),
-  startDate: content.startAt.toISOString(),
-  endDate: content.endAt.toISOString(),
-  duration: Math.round((content.endAt.getTime() - content.startAt.getTime()) / 1000)
-})
-
-const withoutUndefined = (participant: StoredParticipant) =>
-  Object.fromEntries(Object.entries(participant).filter(([, value]) => value !== undefined))
-
-const DAY_MS = 24 * 60 * 60 * 1000
-
-/**
- * Reads a document of ours or of the original, which knows two spellings of the person's id, needs no end, and has no
- * record of operations: such a document is at rest.
- */
-function teleconsultationOf (document: CrudDocument, layout: Layout, provider: string): Teleconsultation {
-  const startAt = new Date(String(document['startDate']))
-  if (Number.isNaN(startAt.getTime())) throw new StorageBadAnswer()
-  const participants = (Array.isArray(document['participants']) ? document['participants'] : []).map(participantOf)
-  const number = typeof document['participantsNumber'] === 'number' ? document['participantsNumber'] : participants.length
-  const content: Content = { number, participants, startAt, endAt: endOf(document, startAt) }
-  const roomId = typeof document['bandyerRoomId'] === 'string' ? document['bandyerRoomId'] : ''
-  const state = typeof document['teleconsultationState'] === 'string' ? document['teleconsultationState'] : undefined
-  // A collection may have come to declare the fields after the record was begun in the text.
-  const record = (layout === 'declared' ? readControl(document['service']) : undefined) ?? readOfficialState(state)
-  const room = roomId === '' ? undefined : { ...record?.room, providerRoomId: roomId }
-  const control: Control = record === undefined
-    ? { phase: restingPhase(content, room), sealed: false, epoch: 0, applied: [], garbage: [], provider, room }
-    : { ...record, room }
-  const version: Version = typeof document['revision'] === 'number'
-    ? { revision: document['revision'] }
-    : { updatedAt: document.updatedAt, bandyerRoomId: roomId, teleconsultationState: state }
-  return { id: document._id, content, control, version, updatedAt: new Date(document.updatedAt) }
-}
-
-function endOf (document: CrudDocument, startAt: Date): Date {
-  const endAt = typeof document['endDate'] === 'string' ? new Date(document['endDate']) : undefined
-  if (endAt !== undefined && !Number.isNaN(endAt.getTime())) return endAt
-  const seconds = document['duration']
-  return new Date(startAt.getTime() + (typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : DAY_MS))
-}
-
-function participantOf (element: unknown): StoredParticipant {
-  const fields = (typeof element === 'object' && element !== null ? element : {}) as Record<string, unknown>
-  const text = (name: string) => typeof fields[name] === 'string' ? fields[name] : undefined
-  const privilege = text('privilege')
-  return {
-    userExternalId: text('userExternalId'),
-    userBandyerId: text('userBandyerId') ?? text('bandyerId') ?? '',
-    accessLinkURL: text('accessLinkURL') ?? null,
-    groups: Array.isArray(fields['groups']) ? fields['groups'].filter((group): group is string => typeof group === 'string') : undefined,
-    fullName: text('fullName'),
-    language: text('language'),
-    privilege: privilege === 'plus' || privilege === 'basic' ? privilege : undefined,
-    email: text('email'),
-    timeZone: text('timeZone')
   }
 }

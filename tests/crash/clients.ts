@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { ended, nameOf, type Entry } from '../simulation/history.ts'
 import type { Random } from '../simulation/random.ts'
-import type { Layout } from '../../lib/storage/teleconsultation-store.ts'
+import type { Layout } from '../../lib/storage/stored-teleconsultation.ts'
 import { DESK, OUTSIDER, PEOPLE, wantedList, type Wanted } from './people.ts'
 import type { Replica } from './processes.ts'
 import { judge, send, type Answer, type Sending } from './send.ts'

@@ -6,7 +6,7 @@ import { roomKey, type SimulatedRoom, type SimulatedVendor } from '../simulation
 import { randomOf } from '../simulation/random.ts'
 import { scenarioOf, type Scenario } from '../simulation/scenario.ts'
 import { readRow, watch, type Stored } from '../simulation/watch.ts'
-import type { Layout } from '../../lib/storage/teleconsultation-store.ts'
+import type { Layout } from '../../lib/storage/stored-teleconsultation.ts'
 import type { Records } from './clients.ts'
 import { leakedLinks, leakedLines } from './leaks.ts'
 import { isReadableByTheOriginal } from './original.ts'

@@ -1,6 +1,6 @@
 import { PROVIDER_NAMES, type ProviderName } from '../../lib/config/video-environment.ts'
 import type { Settings } from '../../lib/teleconsultations/ports.ts'
-import type { Layout } from '../../lib/storage/teleconsultation-store.ts'
+import type { Layout } from '../../lib/storage/stored-teleconsultation.ts'
 import { FAULTS, type FaultRates } from './network.ts'
 import type { Random } from './random.ts'
 

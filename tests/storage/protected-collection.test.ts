@@ -9,7 +9,8 @@ import { crudCollection, type CrudCollection, type CrudFilter } from '../../lib/
 import { startEmbeddedCrud } from '../../lib/storage/embedded/server.ts'
 import { memberStore } from '../../lib/storage/member-store.ts'
 import { PERSONAL_IN_MEMBERSHIPS, PERSONAL_IN_TELECONSULTATIONS, protectedCollection, rotate } from '../../lib/storage/protected-collection.ts'
-import { teleconsultationStore, type Layout } from '../../lib/storage/teleconsultation-store.ts'
+import type { Layout } from '../../lib/storage/stored-teleconsultation.ts'
+import { teleconsultationStore } from '../../lib/storage/teleconsultation-store.ts'
 import { OFFICIAL_TELECONSULTATIONS } from '../support/collections.ts'
 import { after, NOON, temporaryFolder, type Teardown } from '../support/service.ts'
 

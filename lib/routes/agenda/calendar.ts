@@ -5,6 +5,7 @@ import { AgendaParams } from '../../../schemas/agenda.ts'
 import { emptyResponse, errorResponses, type ErrorBody } from '../../../schemas/error.ts'
 import { agendaOf, type AgendaSession } from '../../calendar/agenda.ts'
 import { calendarText } from '../../calendar/events.ts'
+import { isNamed } from '../../domain/entity-tag.ts'
 import { AgendaNotFound } from '../../errors.ts'
 import type { Context } from '../../teleconsultations/ports.ts'
 import type { AgendaRouteOptions } from './index.ts'
@@ -61,7 +62,3 @@ const withoutCaller = (context: Context): Context => {
   const id = context.headers['x-request-id']
   return { ...context, headers: id === undefined ? {} : { 'x-request-id': id } }
 }
-
-/** If-None-Match (RFC 9110, 13.1.2), where weak tags are as good as strong ones. */
-const isNamed = (tag: string, ifNoneMatch = ''): boolean =>
-  ifNoneMatch.split(',').map((one) => one.trim().replace(/^W\//, '')).some((one) => one === '*' || one === tag)

@@ -1,12 +1,19 @@
 import type { FastifyRequest } from 'fastify'
-import { AuthenticationRequired, NotPermitted, OrganisationNeeded } from '../../errors.ts'
+import { AuthenticationRequired, NotPermitted, OrganisationNeeded, RoomNotFound } from '../../errors.ts'
 import type { Actor } from '../../domain/authorization.ts'
 import type { Session } from '../../domain/session.ts'
+import type { Teleconsultation } from '../../domain/teleconsultation.ts'
 
 /** Who is calling; the guard has let nobody in who does not say so. */
 export function actorOf ({ actor }: Pick<FastifyRequest, 'actor'>): Actor {
   if (actor === undefined) throw new AuthenticationRequired()
   return actor
+}
+
+/** The session of the address, as the guard read it. */
+export function guardedOf ({ guarded }: Pick<FastifyRequest, 'guarded'>): Teleconsultation {
+  if (guarded === undefined) throw new RoomNotFound('')
+  return guarded
 }
 
 /**

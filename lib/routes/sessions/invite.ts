@@ -5,10 +5,10 @@ import { IdempotencyHeaders } from '../../../schemas/headers.ts'
 import { SessionParams, type Invitation, type Invited } from '../../../schemas/session.ts'
 import { isInCharge } from '../../domain/authorization.ts'
 import { seatOf, sessionOf, standingOf } from '../../domain/session.ts'
-import { NotPermitted, ParticipantNotFound, RoomNotFound } from '../../errors.ts'
+import { NotPermitted, ParticipantNotFound } from '../../errors.ts'
 import { authorizationRules } from '../../teleconsultations/ports.ts'
 import { invite } from '../../teleconsultations/session-people.ts'
-import { actorOf } from './caller.ts'
+import { actorOf, guardedOf } from './caller.ts'
 import type { SessionRouteOptions } from './index.ts'
 import { participantBody } from './session-body.ts'
 
@@ -34,9 +34,7 @@ export const inviteRoute: FastifyPluginAsyncTypebox<SessionRouteOptions> = async
     const { sessionId } = request.params
     const actor = actorOf(request)
     const context = request.operationContext()
-    const before = await ports.store.get(sessionId, context)
-    if (before === undefined) throw new RoomNotFound(sessionId)
-    if (permissions !== undefined && !isInCharge(actor, before, authorizationRules(ports))) throw new NotPermitted()
+    if (permissions !== undefined && !isInCharge(actor, guardedOf(request), authorizationRules(ports))) throw new NotPermitted()
     const document = await answered.run(request.requestKey(request.body), async () =>
       await invite(ports, sessionId, { person: await people.one(participant, context.headers, context.endsAt), organisation, permissions }, context))
     const seat = seatOf(document, participant.userExternalId)

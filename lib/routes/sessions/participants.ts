@@ -3,8 +3,7 @@ import { Type } from 'typebox'
 import { errorResponses } from '../../../schemas/error.ts'
 import { SessionParams, type SessionParticipants } from '../../../schemas/session.ts'
 import { seatsOf } from '../../domain/session.ts'
-import { RoomNotFound } from '../../errors.ts'
-import { actorOf } from './caller.ts'
+import { actorOf, guardedOf } from './caller.ts'
 import type { SessionRouteOptions } from './index.ts'
 import { participantBody } from './session-body.ts'
 
@@ -22,9 +21,7 @@ export const participantsRoute: FastifyPluginAsyncTypebox<SessionRouteOptions> =
       }
     }
   }, async (request) => {
-    const { sessionId } = request.params
-    const document = await services.ports.store.get(sessionId, request.operationContext())
-    if (document === undefined) throw new RoomNotFound(sessionId)
+    const document = guardedOf(request)
     const actor = actorOf(request)
     const details = await services.callState(document)
     return { participants: seatsOf(document).map((seat) => participantBody(services, document, seat, actor, details)) }

@@ -3,8 +3,7 @@ import { Type } from 'typebox'
 import { errorResponses } from '../../../schemas/error.ts'
 import { SessionParams, type SessionView } from '../../../schemas/session.ts'
 import { entityTagOf } from '../../domain/entity-tag.ts'
-import { RoomNotFound } from '../../errors.ts'
-import { actorOf } from './caller.ts'
+import { actorOf, guardedOf } from './caller.ts'
 import type { SessionRouteOptions } from './index.ts'
 import { sessionBody } from './session-body.ts'
 
@@ -22,9 +21,7 @@ export const readSessionRoute: FastifyPluginAsyncTypebox<SessionRouteOptions> = 
       }
     }
   }, async (request, reply) => {
-    const { sessionId } = request.params
-    const document = await services.ports.store.get(sessionId, request.operationContext())
-    if (document === undefined) throw new RoomNotFound(sessionId)
+    const document = guardedOf(request)
     reply.header('etag', entityTagOf(document.content))
     return sessionBody(services, document, actorOf(request), await services.callState(document))
   })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyPluginAsync } from 'fastify'
+import { isNamed } from '../../domain/entity-tag.ts'
 import type { Taxonomies } from '../../domain/taxonomies.ts'
 import { listRoute } from './list.ts'
 import { readRoute } from './read.ts'
@@ -15,7 +16,7 @@ export const taxonomyRoutes: FastifyPluginAsync<TaxonomyOptions> = async (app, o
       if (reply.statusCode !== 200 || typeof payload !== 'string') return payload
       const tag = `"${createHash('sha1').update(payload).digest('base64url')}"`
       reply.headers({ etag: tag, 'cache-control': `public, max-age=${MAX_AGE_SECONDS}` })
-      if (!isKnown(tag, request.headers['if-none-match'])) return payload
+      if (!isNamed(tag, request.headers['if-none-match'])) return payload
       reply.code(304)
       // Fastify itself takes the text from the answer to HEAD, and needs it for content-length.
       return request.method === 'HEAD' ? payload : null
@@ -24,7 +25,3 @@ export const taxonomyRoutes: FastifyPluginAsync<TaxonomyOptions> = async (app, o
     await scope.register(readRoute, options)
   })
 }
-
-/** Whether If-None-Match (RFC 9110, 13.1.2) names the tag. Weak or strong does not count there. */
-const isKnown = (tag: string, ifNoneMatch: string | undefined) => ifNoneMatch !== undefined &&
-  (ifNoneMatch.trim() === '*' || ifNoneMatch.split(',').some((one) => one.trim().replace(/^W\//, '') === tag))
