@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { buildApp } from '../lib/app.ts'
 import { Environment } from '../lib/config/environment.ts'
 import { loadConfiguration } from '../lib/config/load.ts'
-import { AGENDA_FEEDS, ORGANISATION_MEMBERS, TELECONSULTATIONS, USER_ID_MAPS } from '../lib/storage/collections.ts'
+import { AGENDA_FEEDS, ERASURES, ORGANISATION_MEMBERS, TELECONSULTATIONS, USER_ID_MAPS } from '../lib/storage/collections.ts'
 import type { CollectionDefinition } from '../lib/storage/embedded/server.ts'
 import { ServiceConfiguration } from '../schemas/service-configuration.ts'
 
@@ -18,6 +18,7 @@ export async function generatedFiles (): Promise<Map<string, string>> {
     ['deploy/crud/userid-maps.json', crudDefinition(USER_ID_MAPS)],
     ['deploy/crud/organisation-members.json', crudDefinition(ORGANISATION_MEMBERS)],
     ['deploy/crud/agenda-feeds.json', crudDefinition(AGENDA_FEEDS)],
+    ['deploy/crud/erasures.json', crudDefinition(ERASURES)],
     ['README.md', withConfigurationTable(readFileSync('README.md', 'utf8'))]
   ])
 }

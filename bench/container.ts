@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { startFakeKaleyra } from '../tests/support/fake-kaleyra.ts'
 import { VENDOR_KEY } from '../tests/support/fake-vendor.ts'
 import { mixedRequests, openAppointment } from './appointments.ts'
+import { containerCommand } from './container-command.ts'
 import { residentMiB, startServer } from './processes.ts'
 
 /**
@@ -13,9 +13,7 @@ import { residentMiB, startServer } from './processes.ts'
  */
 const requests = Number(process.argv[2] ?? 100_000)
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const dockerfile = readFileSync(here('../Dockerfile'), 'utf8')
-const [, ...flags] = JSON.parse(/^CMD (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]') as string[]
-const arenas = /MALLOC_ARENA_MAX=(\d+)/.exec(dockerfile)?.[1]
+const container = containerCommand()
 
 const closing: Array<() => unknown> = []
 try {
@@ -24,7 +22,7 @@ try {
   closing.push(() => stub.stop())
   const service = await startServer({
     name: 'the service',
-    command: () => flags.map((flag) => flag === 'dist/index.js' ? here('../dist/index.js') : flag),
+    command: () => container.command,
     environment: (port) => ({
       HTTP_PORT: String(port),
       HTTP_HOST: '127.0.0.1',
@@ -35,7 +33,7 @@ try {
       TELECONSULTATIONS_CRUD_NAME: 'teleconsultations',
       USER_ID_MAP_CRUD_NAME: 'userid-maps',
       WAIT_BEFORE_SERVER_CLOSE_SEC: '0',
-      ...(arenas === undefined ? {} : { MALLOC_ARENA_MAX: arenas })
+      ...container.environment
     }),
     readyPath: '/-/ready'
   })

@@ -1,6 +1,6 @@
 /**
  * Prints what a page of a long list costs in the embedded storage and in `GET /sessions` of the whole service above it, and what
- * inserting costs: `node bench/list.ts [sessions]`.
+ * inserting costs: `node bench/list.ts [sessions] [none]`. Names and titles are encrypted, but for `none`.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,11 +10,17 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { SignJWT } from 'jose'
 import { Pool } from 'undici'
+import { fieldCipher } from '../lib/privacy/field-cipher.ts'
+import { documentCipher } from '../lib/privacy/protected-fields.ts'
 import { TELECONSULTATIONS } from '../lib/storage/collections.ts'
 import { startEmbeddedCrud } from '../lib/storage/embedded/server.ts'
+import { PERSONAL_IN_TELECONSULTATIONS } from '../lib/storage/protected-collection.ts'
 import { startServer, type ServerProcess } from './processes.ts'
 
 const SESSIONS = Number(process.argv[2] ?? 100_000)
+const KEY = Buffer.alloc(32, 7)
+const [CIPHER, PII_ENCRYPTION_KEYS] = process.argv[3] === 'none' ? [fieldCipher({ keys: [] }), 'none'] : [fieldCipher({ keys: [{ id: 'bench', key: KEY }] }), `bench:${KEY.toString('base64')}`]
+const documents = documentCipher(PERSONAL_IN_TELECONSULTATIONS, CIPHER)
 const PEOPLE = 2_000
 const BULK = 500
 const SINGLE = 1_000
@@ -49,7 +55,7 @@ const participant = (id: string) => ({
 function session (number: number) {
   const people = [...new Set(Array.from({ length: 2 + below(2) }, () => person(below(PEOPLE))))]
   const start = FIRST_START + below(SESSIONS) * QUARTER_MS
-  return {
+  return documents.sealed({
     bandyerRoomId: '',
     participants: people.map(participant),
     participantsNumber: people.length,
@@ -75,7 +81,7 @@ function session (number: number) {
         timeZone: 'Europe/Rome'
       }
     }
-  }
+  })
 }
 
 interface Row { _id: string, startDate: string }
@@ -157,7 +163,7 @@ const SECRET = 'only for this measurement, and long enough'
 const service = await startServer({
   name: 'the service',
   command: () => [fileURLToPath(new URL('../index.ts', import.meta.url))],
-  environment: (port) => ({ HTTP_PORT: String(port), HTTP_HOST: '127.0.0.1', DATA_PATH: folder, TOKEN_SECRET: SECRET, LOG_LEVEL: 'error' }),
+  environment: (port) => ({ HTTP_PORT: String(port), HTTP_HOST: '127.0.0.1', DATA_PATH: folder, TOKEN_SECRET: SECRET, PII_ENCRYPTION_KEYS, LOG_LEVEL: 'error' }),
   readyPath: '/-/ready'
 })
 
@@ -216,7 +222,7 @@ for (const [name, claims] of [
     return cursor === undefined ? {} : { cursor }
   }
   console.log(`GET /sessions of ${name}, ${cursors.length + 1} pages: first page ${await milliseconds(() => ask())} ms, the latest first ${await milliseconds(() => ask({ sort: '-startAt' }))} ms, middle ${await milliseconds(() => ask(at(0.5)))} ms, last ${await milliseconds(() => ask(at(1)))} ms`)
-  for (const parameters of [{ state: 'planned' }, { state: 'open' }, { state: 'ended', sort: '-startAt' }, { text: 'that no session holds' }, { counts: 'true' }]) {
+  for (const parameters of [{ state: 'planned' }, { state: 'open' }, { state: 'ended', sort: '-startAt' }, { text: 'that no session holds' }, { text: 'number 1999' }, { text: 'that no session holds', counts: 'true' }, { counts: 'true' }]) {
     const [taken, pauseMs] = await timed(async () => await longestPause(service, async () => { await ask(parameters) }))
     console.log(`  ${new URLSearchParams(parameters)}: ${taken.toFixed(0)} ms, others waited up to ${pauseMs.toFixed(0)} ms`)
   }

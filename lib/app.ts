@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { Counter } from 'prom-client'
 import Fastify, { LogController, type FastifyInstance, type FastifyRequest } from 'fastify'
 import * as agendaSchemas from '../schemas/agenda.ts'
 import * as errorSchemas from '../schemas/error.ts'
+import * as mailSchemas from '../schemas/mail.ts'
 import * as organisationSchemas from '../schemas/organisations.ts'
+import * as personSchemas from '../schemas/people.ts'
 import * as pageSchemas from '../schemas/pages.ts'
 import * as sessionSchemas from '../schemas/session.ts'
 import * as taxonomySchemas from '../schemas/taxonomies.ts'
@@ -12,7 +14,7 @@ import * as teleconsultationSchemas from '../schemas/teleconsultation.ts'
 import * as settingsSchemas from '../schemas/settings.ts'
 import { openMail, readMailTexts } from './compose-mail.ts'
 import { openPeople } from './compose-people.ts'
-import { openCipher } from './compose-privacy.ts'
+import { isKeyMissing, openCipher } from './compose-privacy.ts'
 import { startOwnStorage } from './compose-storage.ts'
 import { openTokens } from './compose-tokens.ts'
 import { openVideo } from './compose-video.ts'
@@ -28,6 +30,7 @@ import { clinicCheck } from './identity/clinic.ts'
 import { derivedKey, linkSecret } from './identity/link-secret.ts'
 import { memberships } from './identity/memberships.ts'
 import { personalLinks } from './identity/personal-links.ts'
+import { seatTokens } from './identity/seat-tokens.ts'
 import authorization from './plugins/authorization.ts'
 import errors, { schemaError } from './plugins/errors.ts'
 import load from './plugins/load.ts'
@@ -47,14 +50,17 @@ import type { Hub } from './providers/embedded/hub.ts'
 import { agendaRoutes } from './routes/agenda/index.ts'
 import { clinicRoutes } from './routes/clinic/index.ts'
 import { jitsiReservationRoutes } from './routes/jitsi-reservation/index.ts'
+import { mailRoutes } from './routes/mail/index.ts'
 import { organisationRoutes } from './routes/organisations/index.ts'
 import { pageRoutes } from './routes/pages/index.ts'
+import { peopleRoutes } from './routes/people/index.ts'
 import { personalLinkRoute } from './routes/personal-link/access.ts'
 import type { Services } from './routes/services.ts'
 import { cursors } from './routes/sessions/cursors.ts'
 import { sessionRoutes } from './routes/sessions/index.ts'
 import { taxonomyRoutes } from './routes/taxonomies/index.ts'
 import { teleconsultationRoutes } from './routes/teleconsultation/index.ts'
+import { erasuresInMemory, erasureStore } from './storage/erasure-store.ts'
 import { feedStore } from './storage/feed-store.ts'
 import { memberStore } from './storage/member-store.ts'
 import { openStorage } from './storage/storage.ts'
@@ -62,6 +68,7 @@ import { teleconsultationStore } from './storage/teleconsultation-store.ts'
 import { userMapStore } from './storage/user-map-store.ts'
 import { accessGiver } from './teleconsultations/give-access.ts'
 import { callStates } from './teleconsultations/call-state.ts'
+import { erasures } from './teleconsultations/erasures.ts'
 import { sessionsOf } from './teleconsultations/list-sessions.ts'
 import { oncePerKey } from './teleconsultations/once-per-key.ts'
 import { systemDeadline } from './teleconsultations/deadline.ts'
@@ -81,7 +88,10 @@ export interface AppOptions {
 }
 
 const ANSWERS_KEPT_MS = 24 * 60 * 60 * 1000
+/** Longer than a person is waited for whose traces an index finds. */
+const ERASURE_WAIT_MS = 5000
 const BODY_LIMIT_BYTES = 64 * 1024
+const KEYS_CHECKED_WITHIN_MS = 1000
 
 /** The whole service, not yet listening. Closing it closes everything that it opened. */
 export async function buildApp ({ configuration, name, version, webRoot, clock = () => new Date(), logTo }: AppOptions): Promise<FastifyInstance> {
@@ -145,7 +155,9 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     live.hub?.close()
   })
   const crud = stored.url === undefined ? await startOwnStorage(configuration, clock, app.log.child({ part: 'embedded storage' }, { level: 'warn' })) : undefined
-  const storage = openStorage({ url: crud?.origin ?? stored.url ?? '', teleconsultations: stored.teleconsultations, userIdMaps: stored.userIdMaps, organisationMembers: stored.organisationMembers, agendaFeeds: stored.agendaFeeds, cipher, timeoutMs: stored.timeoutMs, clock, onEvent: app.upstreamEvent })
+  const storage = openStorage({ url: crud?.origin ?? stored.url ?? '', teleconsultations: stored.teleconsultations, userIdMaps: stored.userIdMaps, organisationMembers: stored.organisationMembers, agendaFeeds: stored.agendaFeeds, erasures: stored.erasures, cipher, timeoutMs: stored.timeoutMs, clock, onEvent: app.upstreamEvent })
+  const misses = stored.mode === 'embedded' && await isKeyMissing([storage.teleconsultations, storage.outbox, ...storage.organisationMembers === undefined ? [] : [storage.organisationMembers]], clock().getTime() + KEYS_CHECKED_WITHIN_MS)
+  if (misses) app.log.error('Personal data are stored that no key here decrypts: add the lost key to PII_ENCRYPTION_KEYS, or to pii-keys in DATA_PATH')
 
   const { provider, others, fallback, hub, livekitSources, reservations, routes: roomRoutes } = await openVideo({ configuration, secret, tokens: app.tokens.room, publicUrl, clock, log: app.log, onEvent: app.upstreamEvent })
   if (hub !== undefined) live.hub = hub
@@ -154,7 +166,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
   const fallbacks = new Counter({ name: 'video_fallbacks_total', help: 'rooms that one provider failed to make and another one made', labelNames: ['from', 'to'] as const, registers: [app.metrics] })
   const background = backgroundWork()
   const ports: Ports = {
-    store: teleconsultationStore(storage.teleconsultations, storage.layout, originalsProvider([provider, ...others]), { tellsPeople: configuration.mail !== undefined }),
+    store: teleconsultationStore(storage.teleconsultations, storage.layout, originalsProvider([provider, ...others]), { tellsPeople: configuration.mail !== undefined, searchesTexts: cipher.keyIds.length === 0 }),
     userMap: userMapStore(storage.userIdMaps),
     provider,
     others,
@@ -190,6 +202,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
   await app.register(requestKey, { secret: derivedKey(secret, 'idempotency-key'), callerOf })
   const isClinic = clinicCheck({ networks: identity.clinicNetworks, trustsProxies: http.trustedProxies.length > 0, publicUrl })
   const links = personalLinks(app.tokens.personalLink, publicUrl)
+  const seats = seatTokens(app.tokens.seat, () => randomBytes(18).toString('base64url'))
   const members = storage.organisationMembers === undefined ? undefined : memberStore(storage.organisationMembers)
   const kept = members === undefined ? undefined : memberships({ store: members, clock })
   const bearer = identity.tokens === undefined ? undefined : await openTokens(identity.tokens, { clock, onEvent: app.upstreamEvent })
@@ -208,6 +221,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     }),
     read: (id, context) => ports.store.get(id, context),
     rules: authorizationRules(ports),
+    seats,
     linkGraceMs: identity.personalLinkGraceMs,
     clock,
     knowsCallers: bearer !== undefined || identity.trustsHeaders
@@ -237,6 +251,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     deletesUploads: configuration.teleconsultations.deleteUploads,
     transcriptionLimitBytes: configuration.teleconsultations.transcriptionLimitBytes,
     personalLinks: links,
+    seats,
     once: oncePerKey({ ...waiting, keptMs: 0 }),
     answered: oncePerKey({ ...waiting, keptMs: ANSWERS_KEPT_MS }),
     callerOf,
@@ -255,21 +270,30 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
       ])
       const videoAnswers = answers.every(([, answered]) => answered)
       const missing = storageAnswers ? await storage.missing().catch(() => []) : []
-      return { ok: storageAnswers && videoAnswers, details: { ...choices, storageAnswers, videoAnswers, ...(others.length === 0 ? {} : { videoProviders: Object.fromEntries(answers) }), undeclaredFields: missing, unsettled: app.reconciler.last()?.result.backlog ?? null } }
+      return { ok: storageAnswers && videoAnswers, details: { ...choices, storageAnswers, videoAnswers, ...(others.length === 0 ? {} : { videoProviders: Object.fromEntries(answers) }), undeclaredFields: missing, ...(misses ? { personalDataKeyMissing: true } : {}), unsettled: app.reconciler.last()?.result.backlog ?? null } }
     }
   })
 
-  for (const schema of [errorSchemas.ErrorBody, ...sharedSchemas(teleconsultationSchemas), ...sharedSchemas(settingsSchemas), ...sharedSchemas(pageSchemas), ...sharedSchemas(sessionSchemas), ...sharedSchemas(taxonomySchemas), ...sharedSchemas(organisationSchemas), ...sharedSchemas(agendaSchemas)]) app.addSchema(schema)
+  for (const schema of [errorSchemas.ErrorBody, ...sharedSchemas(teleconsultationSchemas), ...sharedSchemas(settingsSchemas), ...sharedSchemas(pageSchemas), ...sharedSchemas(sessionSchemas), ...sharedSchemas(taxonomySchemas), ...sharedSchemas(organisationSchemas), ...sharedSchemas(agendaSchemas), ...sharedSchemas(mailSchemas), ...sharedSchemas(personSchemas)]) app.addSchema(schema)
+  const feeds = storage.agendaFeeds === undefined ? undefined : feedStore(storage.agendaFeeds, { key: derivedKey(secret, 'agenda-feed'), clock })
+  const erasing = erasures(ports, {
+    members,
+    feeds,
+    outbox: mail?.outbox,
+    erasures: storage.erasures === undefined ? erasuresInMemory(clock) : erasureStore(storage.erasures, clock)
+  })
   const taxonomies = taxonomiesOf(configuration.taxonomies)
   const drawn = { services, graceMs: identity.personalLinkGraceMs }
   await app.register(async function api (scope) {
     await scope.register(teleconsultationRoutes, drawn)
     await scope.register(personalLinkRoute, drawn)
-    await scope.register(sessionRoutes, { services, taxonomies, cursors: cursors(derivedKey(secret, 'cursor')) })
+    await scope.register(sessionRoutes, { services, taxonomies, cursors: cursors(derivedKey(secret, 'cursor')), tellsPeople: mail !== undefined })
     await scope.register(taxonomyRoutes, { taxonomies })
     await scope.register(organisationRoutes, { members })
+    await scope.register(mailRoutes, { ports, ids: mail?.ids })
+    await scope.register(peopleRoutes, { erasures: erasing, waitMs: Math.min(ERASURE_WAIT_MS, http.requestTimeoutMs / 2), backOfficeHeader: configuration.headers.backOffice })
     await scope.register(agendaRoutes, {
-      feeds: storage.agendaFeeds === undefined ? undefined : feedStore(storage.agendaFeeds, { key: derivedKey(secret, 'agenda-feed'), clock }),
+      feeds,
       sessionsOf: (userId, range, context) => sessionsOf(ports, userId, range, context),
       linkFor: (room, sub, session) => links.linkFor({ room, sub, link: standingOf(sessionOf(session), sub)?.link }),
       deployment: configuration.teleconsultations.deployment,
@@ -309,7 +333,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     await crud?.close()
   })
   // Closing goes backwards: a run that is under way ends before what it uses is closed.
-  await app.register(reconciler, { ports, everyMs: configuration.teleconsultations.reconcileEveryMs })
+  await app.register(reconciler, { ports, everyMs: configuration.teleconsultations.reconcileEveryMs, also: (context) => erasing.resume(context) })
   return app
 }
 

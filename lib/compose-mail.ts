@@ -1,15 +1,19 @@
 import { ConfigurationError } from './config/load.ts'
 import type { Configuration } from './config/configuration.ts'
 import { asciiAddress } from './domain/mail-addresses.ts'
+import { letterIds } from './mail/headers.ts'
 import { loadTemplates, TemplatesError } from './mail/load-templates.ts'
 import type { Mailbox } from './mail/message.ts'
 import { outbox, type Outbox } from './mail/outbox.ts'
 import { mailPost, type PostOptions, type Transport } from './mail/post.ts'
 import type { CrudCollection } from './storage/crud-client.ts'
+import type { LetterIds } from './teleconsultations/note-bounce.ts'
 import type { Post } from './teleconsultations/tell-people.ts'
 
 export interface OpenMail {
   post: Post
+  /** Reads the ids of what it sends. */
+  ids: LetterIds
   /** Where nobody sends the messages. */
   outbox: Outbox | undefined
   close (): Promise<void>
@@ -35,7 +39,7 @@ export async function openMail ({ mail, kept, clock, ...rest }: MailOptions): Pr
   const own = kept === undefined || mail.smtpUrl !== undefined ? undefined : outbox(kept, clock)
   const transport = own ?? await smtp(mail.smtpUrl)
   const post = mailPost({ ...rest, transport, showsTitle: mail.showsTitle, timeZone: 'UTC' })
-  return { post, outbox: own, close: () => transport.close() }
+  return { post, ids: letterIds(rest), outbox: own, close: () => transport.close() }
 }
 
 async function smtp (url = ''): Promise<Transport> {

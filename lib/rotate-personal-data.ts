@@ -6,10 +6,11 @@ import { crudCollection } from './storage/crud-client.ts'
 import { PERSONAL_IN_MEMBERSHIPS, PERSONAL_IN_OUTBOX, PERSONAL_IN_TELECONSULTATIONS, rotate } from './storage/protected-collection.ts'
 
 /**
- * Brings all stored personal data under the first configured key, also while the service runs.
+ * Brings all stored personal data under the first configured key, also while the service runs. Where the configuration is not to encrypt,
+ * what is encrypted is stored readable.
  *
- * @param plain whether what is stored readable is encrypted as well
- * @returns whether nothing is left under another key
+ * @param plain whether what is stored readable is encrypted as well; nothing readable is left in the files of the embedded storage then
+ * @returns whether nothing is left under another key, or readable
  */
 export async function rotatePersonalData (configuration: Configuration, { plain, print }: { plain: boolean, print: (line: string) => void }): Promise<boolean> {
   const { storage } = configuration
@@ -26,6 +27,11 @@ export async function rotatePersonalData (configuration: Configuration, { plain,
       const { seen, rewritten, contended, lost } = await rotate(crudCollection(http, path), cipher, fields, { plain })
       print(`${fields.collection}: ${seen} seen, ${rewritten} rewritten, ${contended} contended, ${lost} lost`)
       isDone &&= contended === 0 && lost === 0
+    }
+    if (own !== undefined && plain) {
+      const isRewritten = await own.compact()
+      print(isRewritten ? 'database file: rewritten without what it held before' : 'database file: in use, and may hold what it held before; run this again')
+      isDone &&= isRewritten
     }
     return isDone
   } finally {

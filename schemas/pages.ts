@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { SessionParticipant } from './session.ts'
 import { Privilege } from './tools.ts'
 
 /** What the service's own pages read; no part of the drop-in contract. */
@@ -16,7 +17,9 @@ export const PersonalLinkView = Type.Object({
   linkFrom: Type.String({ format: 'date-time', description: 'From this instant on the way in is given' }),
   now: Type.String({ format: 'date-time', description: 'The service’s clock: count down against it, not against the browser’s' }),
   complete: Type.Boolean({ description: 'Whether every expected participant is known; before that nobody is let in' }),
-  accessLinkURL: Type.Union([Type.String(), Type.Null()], { description: 'The way into the call; null until it is given' })
+  accessLinkURL: Type.Union([Type.String(), Type.Null()], { description: 'The way into the call; null until it is given, and while elsewhere' }),
+  elsewhere: Type.Optional(Type.Literal(true, { description: 'He is in the call already, and this request shows no seat of his: ask again once he has left' })),
+  seat: Type.Optional(Type.String({ description: 'To be sent as x-seat from now on: by it this device comes in again. With a way in, and always for a one-time link. A secret' }))
 }, { $id: 'PersonalLinkView', description: 'One teleconsultation as seen by the holder of a personal link' })
 export type PersonalLinkView = Static<typeof PersonalLinkView>
 
@@ -38,12 +41,18 @@ export const ClinicTeleconsultation = Type.Object({
   startAt: Type.String({ format: 'date-time' }),
   endAt: Type.String({ format: 'date-time' }),
   participantsNumber: Type.Integer(),
+  missing: Type.Integer({ description: 'How many of them nobody has named yet; 0 once it is over' }),
   state: Type.Enum(['incomplete', 'planned', 'open', 'over']),
+  requested: Type.Optional(Type.Boolean({ description: 'It is not confirmed: nobody is sent an e-mail about it' })),
   participants: Type.Array(Type.Object({
     userExternalId: Type.String(),
     fullName: Type.Optional(Type.String()),
     privilege: Type.Optional(Privilege),
-    personalLink: Type.String({ description: 'A secret: whoever has it is this participant' })
+    personalLink: Type.String({ description: 'A secret: whoever has it is this participant' }),
+    oneTime: Type.Optional(Type.Boolean({ description: 'A guest, whose link opens on one device only' })),
+    opened: Type.Optional(Type.Boolean({ description: 'Whether a link that opens on one device was opened there already' })),
+    hasAddress: Type.Boolean({ description: 'Whether there is an address to send e-mails to' }),
+    mail: SessionParticipant.properties.mail
   }))
 }, { $id: 'ClinicTeleconsultation' })
 export type ClinicTeleconsultation = Static<typeof ClinicTeleconsultation>

@@ -80,16 +80,18 @@ export const SessionParticipant = Type.Object({
   userExternalId: Type.String(),
   fullName: Type.Optional(Type.String()),
   privilege: Type.Optional(Privilege),
-  guest: Type.Boolean({ description: 'Of another organisation' }),
+  guest: Type.Boolean({ description: 'Of another organisation, or of none' }),
+  oneTime: Type.Optional(Type.Boolean({ description: 'His link is that device’s which opens it first' })),
   permissions: Type.Optional(Type.Unsafe<Permissions>(Type.Ref('Permissions'))),
   inside: Type.Optional(Type.Boolean({ description: 'Whether he is in the call now; where the provider tells' })),
   mail: Type.Optional(Type.Object({
     toldAt: Type.Optional(Type.String({ format: 'date-time', description: 'When he was last sent an e-mail about it' })),
     failure: Type.Optional(Type.Object({
-      code: Type.String({ description: 'SMTP’s, or the network’s' }),
+      code: Type.String({ description: 'SMTP’s, or the network’s; of one that came back its status, e.g. 5.1.1' }),
       at: Type.String({ format: 'date-time' }),
-      refused: Type.Boolean({ description: 'For good: it is not tried again until something changes' })
-    }, { description: 'The last e-mail to him could not be sent' }))
+      refused: Type.Boolean({ description: 'For good: it is not tried again until something changes' }),
+      bounced: Type.Boolean({ description: 'A mail server took it, and it came back. With a status of 5.… nothing more is sent to that address' })
+    }, { description: 'The last e-mail to him could not be sent, or came back' }))
   }, { description: 'For those in charge' }))
 }, { $id: 'SessionParticipant', description: 'permissions: for those in charge, and of oneself' })
 export type SessionParticipant = Static<typeof SessionParticipant>
@@ -108,7 +110,7 @@ export const SessionView = Type.Object({
   streamStatus: Type.Enum([...STREAM_STATUSES], { description: 'Active: at least two people are in the call, where the provider tells' }),
   endedAt: Type.Optional(Instant),
   recordedSince: Type.Optional(Instant),
-  mediaUrl: Type.Union([Type.String(), Type.Null()], { description: 'The caller’s own personal link, a secret; null for who takes no part. It never changes' }),
+  mediaUrl: Type.Union([Type.String(), Type.Null()], { description: 'The caller’s own personal link, a secret; null for who takes no part. It stays the same until he has another one: when it is replaced, or when he was removed and comes back' }),
   videoProvider: Type.String(),
   unsupported: Type.Optional(Type.Array(Type.String()))
 }, { $id: 'Session' })
@@ -125,6 +127,31 @@ export const Invited = Type.Object({
   mediaUrl: Type.String({ description: 'His personal link. A secret: whoever has it is this participant' })
 }, { $id: 'Invited' })
 export type Invited = Static<typeof Invited>
+
+export const NewGuest = Type.Object({
+  fullName: Type.String({ minLength: 1, maxLength: 256, pattern: CLEAN_TEXT }),
+  email: Participant.properties.email,
+  language: Participant.properties.language,
+  timeZone: Participant.properties.timeZone
+}, { $id: 'NewGuest', additionalProperties: false })
+export type NewGuest = Static<typeof NewGuest>
+
+export const GuestLink = Type.Object({
+  participant: Type.Unsafe<SessionParticipant>(Type.Ref('SessionParticipant')),
+  link: Type.String({ description: 'The way in of that device which opens it first, and of no other from then on. A secret' })
+}, { $id: 'GuestLink' })
+export type GuestLink = Static<typeof GuestLink>
+
+export const InvitationAgain = Type.Object({
+  newLink: Type.Optional(Type.Boolean({ description: 'true: he gets another personal link, and the one before opens nothing any more' }))
+}, { $id: 'InvitationAgain', additionalProperties: false })
+export type InvitationAgain = Static<typeof InvitationAgain>
+
+export const InvitationSent = Type.Object({
+  participant: Type.Unsafe<SessionParticipant>(Type.Ref('SessionParticipant')),
+  mediaUrl: Type.Optional(Type.String({ description: 'With newLink: the link that he has now. A secret' }))
+}, { $id: 'InvitationSent' })
+export type InvitationSent = Static<typeof InvitationSent>
 
 export const RecordingChange = Type.Object({ record: Type.Boolean({ description: 'true: begins, false: ends' }) }, { $id: 'RecordingChange', additionalProperties: false })
 export type RecordingChange = Static<typeof RecordingChange>

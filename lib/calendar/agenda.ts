@@ -18,7 +18,7 @@ export interface AgendaReader {
   since: Date
 }
 
-export const REFRESH_SECONDS = 15 * 60
+const REFRESH_SECONDS = 15 * 60
 const REMINDER_SECONDS = 10 * 60
 
 // Calendars are synchronised to third parties: nothing that a session is called says what it is about.

@@ -107,6 +107,8 @@ export interface Configuration {
     /** Undefined: not kept. */
     organisationMembers: string | undefined
     agendaFeeds: string | undefined
+    /** Undefined: erasures that are under way are not kept. */
+    erasures: string | undefined
     timeoutMs: number
   }
   video: {
@@ -157,8 +159,8 @@ export interface Configuration {
   } | undefined
   dataPath: string
   linkSecret: string | undefined
-  /** `generated`, or keys with their ids. Secrets. */
-  personalDataKeys: string | undefined
+  /** `generated`, `none`, or keys with their ids. Secrets. */
+  personalDataKeys: string
   privileges: Privileges
   /** By their ids. */
   organisations: ReadonlyMap<string, { name: string | undefined, defaultPermissions: ReadonlySet<PermissionName> }>

@@ -41,6 +41,7 @@ export const Environment = Type.Object({
   USER_ID_MAP_CRUD_NAME: CollectionName('CRUD endpoint of the user id map, with or without leading slash'),
   ORGANISATION_MEMBERS_CRUD_NAME: CollectionName('CRUD endpoint of the members of organisations. Without it, beside a CRUD Service, tokens or headers have to say who is a member'),
   AGENDA_FEEDS_CRUD_NAME: CollectionName('CRUD endpoint of the calendar feeds. Without it, beside a CRUD Service, there are none'),
+  ERASURES_CRUD_NAME: CollectionName('CRUD endpoint of the erasures that are under way. Without it, beside a CRUD Service, one that could not be finished is tried again by this process only'),
   USER_MAP_ID_CRUD_NAME: CollectionName('Another spelling of USER_ID_MAP_CRUD_NAME'),
   ...videoEnvironment,
   ...mailEnvironment,
@@ -69,7 +70,7 @@ export const Environment = Type.Object({
   PROVIDER_TIMEOUT_MS: Type.Integer({ default: 10_000, minimum: 100, maximum: 120_000, description: 'Milliseconds that one call of the video provider may take' }),
   DETAILS_BUDGET_MS: Type.Integer({ default: 300, minimum: 0, maximum: 10_000, description: 'Milliseconds for which a link waits for the provider’s details of the room' }),
 
-  PII_ENCRYPTION_KEYS: Type.Optional(Type.String({ minLength: 1, description: 'Keys that encrypt names, e-mail addresses, titles and descriptions in the storage: id:base64 of 32 bytes, separated by commas; the first one encrypts, all decrypt. Or generated: one is made in DATA_PATH/pii-keys. Without it they are stored readable (docs/personal-data.md)' })),
+  PII_ENCRYPTION_KEYS: Type.Optional(Type.String({ minLength: 1, description: 'Keys that encrypt names, e-mail addresses, titles and descriptions in the storage: id:base64 of 32 bytes, separated by commas; the first one encrypts, all decrypt. Or generated: one is made in DATA_PATH/pii-keys; or none: they are stored readable. Default: generated for the embedded storage, else none (docs/personal-data.md)' })),
   LINK_SECRET: Type.Optional(Type.String({ minLength: 32, description: 'Secret that signs personal links and the embedded provider’s, at least 32 characters. Default: derived from BANDYER_API_SECRET_KEY where that is set (whoever gives that key up sets this to it), else generated once into DATA_PATH' })),
   PERSONAL_LINK_GRACE_SEC: Type.Integer({ default: 86_400, minimum: 0, maximum: 31_536_000, description: 'Seconds after the end for which a personal link still opens its page' }),
   ICE_SERVERS: Type.String({ default: '', pattern: '^(\\s*(stuns?|turns?):[^\\s,]+\\s*(,\\s*(stuns?|turns?):[^\\s,]+\\s*)*)?$', description: 'STUN and TURN URLs for the embedded video, separated by commas' }),

@@ -190,6 +190,7 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
       userIdMaps: collectionPath(modes.storage === 'crud-service' ? userIdMaps : undefined, 'userid-maps'),
       organisationMembers: optionalCollection(modes.storage, environment.ORGANISATION_MEMBERS_CRUD_NAME, 'organisation-members'),
       agendaFeeds: optionalCollection(modes.storage, environment.AGENDA_FEEDS_CRUD_NAME, 'agenda-feeds'),
+      erasures: optionalCollection(modes.storage, environment.ERASURES_CRUD_NAME, 'erasures'),
       timeoutMs: environment.STORAGE_TIMEOUT_MS
     },
     video: {
@@ -217,7 +218,8 @@ function compose (environment: Environment, service: ServiceConfiguration, modes
     },
     mail: mailOf(environment, modes.storage),
     dataPath: environment.DATA_PATH,
-    personalDataKeys: environment.PII_ENCRYPTION_KEYS,
+    // Others read the collections of a CRUD Service, and expect names in them.
+    personalDataKeys: environment.PII_ENCRYPTION_KEYS ?? (modes.storage === 'embedded' ? 'generated' : 'none'),
     linkSecret: environment.LINK_SECRET ?? environment.BANDYER_API_SECRET_KEY,
     privileges: { basic: privilegeRule(service, 'basic'), plus: privilegeRule(service, 'plus') },
     organisations: new Map(Object.entries(service.organisations ?? {}).map(([id, { name, defaultPermissions = [] }]) => [id, { name, defaultPermissions: new Set(defaultPermissions) }])),

@@ -13,7 +13,7 @@ export type Actor =
 /** What a route does. Those of the second group are about one session. */
 export type Action =
   | 'create' | 'list' | 'be oneself' | 'administer' | 'look up'
-  | 'open' | 'see' | 'edit' | 'invite' | 'close feed' | 'end' | 'record' | 'rule' | 'dismiss' | 'remove'
+  | 'open' | 'see' | 'edit' | 'invite' | 'close feed' | 'end' | 'record' | 'rule' | 'dismiss' | 'invite again' | 'remove'
 
 /** `hidden`: the caller learns not even that it is there. */
 export type Verdict = 'allowed' | 'forbidden' | 'hidden' | 'unknown caller'
@@ -28,6 +28,7 @@ export interface AuthorizationRules extends PermissionRules {
 const NEEDS: Partial<Record<Action, PermissionName>> = {
   edit: 'canEditSession',
   invite: 'canInviteParticipants',
+  'invite again': 'canInviteParticipants',
   'close feed': 'canCloseVideoFeed',
   end: 'canEndSession',
   record: 'canRecordSession'
@@ -54,6 +55,9 @@ export function isInCharge (actor: Actor, document: Pick<Teleconsultation, 'cont
 export const ownSeat = (actor: Actor, document: Pick<Teleconsultation, 'id' | 'content' | 'control'>): StoredParticipant | undefined =>
   actor.id === undefined || (actor.kind === 'link' && actor.room !== document.id) ? undefined : seatOf(document, actor.id)
 
+/** Whether he has proved to be this person: with a link that is everybody's who has it, he has not. */
+export const isHimself = (actor: Actor, externalId: string | undefined): boolean => actor.kind === 'person' && actor.id === externalId
+
 /** What may be done without any session in mind. */
 export function mayInGeneral (action: Action, actor: Actor | undefined, organisation: string): Verdict {
   if (action === 'look up') return 'allowed'
@@ -71,9 +75,10 @@ export function mayInGeneral (action: Action, actor: Actor | undefined, organisa
 }
 
 /**
- * What may be done with this session. `rule`: over others' permissions; `dismiss`: end somebody's part in it.
+ * What may be done with this session. `rule`: over others' permissions; `dismiss`: end somebody's part in it; `invite again`: have
+ * somebody sent what he has.
  *
- * @param about whom it concerns: everybody but the owner may leave
+ * @param about whom it concerns: everybody but the owner may leave, and have his own invitation once more
  */
 export function may (action: Action, actor: Actor | undefined, document: Pick<Teleconsultation, 'id' | 'content' | 'control'>, rules: AuthorizationRules, about?: string): Verdict {
   if (actor === undefined) return 'unknown caller'
@@ -83,6 +88,7 @@ export function may (action: Action, actor: Actor | undefined, document: Pick<Te
   if (seat === undefined) return 'hidden'
   if (action === 'open' || action === 'see') return 'allowed'
   if (action === 'dismiss' && about === actor.id) return 'allowed'
+  if (action === 'invite again' && isHimself(actor, about)) return 'allowed'
   const needed = NEEDS[action]
   if (needed === undefined) return 'forbidden'
   return permissionsOf(sessionOf(document), seat, rules.privilegeOf(seat), rules)[needed] ? 'allowed' : 'forbidden'

@@ -1,3 +1,4 @@
+import { isSameAddress } from './mail-addresses.ts'
 import { seatsOf, sessionOf, standingOf } from './session.ts'
 import type { Content, Control, StoredParticipant } from './teleconsultation.ts'
 
@@ -26,18 +27,20 @@ export interface Told {
   again?: number | undefined
 }
 
-/** Attempts at one letter that failed, since the last letter to him that did not. */
+/** Attempts at one letter that failed, since the last letter to him that did not; or that one came back. */
 export interface Failure {
   externalId: string
-  /** Which letter: another one is tried at once. */
+  /** Which letter: another one is tried at once. Of a bounce: the address that it names, which need not be his. Holds personal data. */
   of: string
   count: number
   /** Of the last attempt. */
   at: number
-  /** SMTP's code of it, or the network's. */
+  /** SMTP's code of it, or the network's; of a bounce its status (RFC 3463), e.g. `5.1.1`. */
   code: string
   /** For good: it is not tried again. */
   refused?: true | undefined
+  /** The letter was taken, and came back. */
+  bounced?: true | undefined
 }
 
 /** What is kept about telling people. */
@@ -138,9 +141,10 @@ function forSeat (content: Content, seat: StoredParticipant, link: number, { tol
   return { letters: [], due: next.length === 0 ? undefined : Math.min(...next) }
 }
 
-/** The letter, unless its last attempt was refused for good or is too recent. */
+/** The letter, unless its last attempt was refused for good or is too recent, or his address is one that letters come back from. */
 function attempted (kind: LetterKind, letter: Omit<Letter, 'kind' | 'id'>, failures: readonly Failure[], { now, pauseAfter }: LetterRules): Round {
   const { externalId, to, sequence, startAt, endAt, link } = letter.told
+  if (failures.some((one) => isDeadEnd(one, letter.told))) return NOTHING
   const id = [kind, externalId, to, sequence, startAt, endAt, link, letter.minutesBefore ?? '', letter.again ?? ''].join(' ')
   const failure = failures.find((one) => one.externalId === externalId && one.of === id)
   if (failure?.refused === true) return NOTHING
@@ -148,18 +152,39 @@ function attempted (kind: LetterKind, letter: Omit<Letter, 'kind' | 'id'>, failu
   return at <= now ? { letters: [{ ...letter, kind, id }], due: now } : { letters: [], due: at }
 }
 
+/** Whether what came back from his address says that nothing arrives there. 4.x.x is about one message, 5.x.x about the address (RFC 3463, 3.1). */
+const isDeadEnd = ({ externalId, bounced, code, of }: Failure, told: Pick<Told, 'externalId' | 'to'>) =>
+  bounced === true && externalId === told.externalId && code.startsWith('5.') && isSameAddress(of, told.to)
+
+/** Without his failures, but for a bounce that came while the letter was under way. */
+const withoutHis = ({ failures = [] }: Mail, told: Told) => failures.filter((one) => one.externalId !== told.externalId || isDeadEnd(one, told))
+
 /** What is kept once a letter was sent. */
 export function afterSending (mail: Mail, { told }: Letter): Mail {
   return {
     ...mail,
     told: [...(mail.told ?? []).filter(({ externalId }) => externalId !== told.externalId), told],
-    failures: (mail.failures ?? []).filter(({ externalId }) => externalId !== told.externalId)
+    failures: withoutHis(mail, told)
   }
 }
 
 /** What is kept once it was tried in vain. */
-export function afterFailing (mail: Mail, { told: { externalId }, id }: Letter, { at, code, isFinal, most }: { at: number, code: string, isFinal: boolean, most: number }): Mail {
-  const others = (mail.failures ?? []).filter((one) => one.externalId !== externalId)
+export function afterFailing (mail: Mail, { told, id }: Letter, { at, code, isFinal, most }: { at: number, code: string, isFinal: boolean, most: number }): Mail {
+  const { externalId } = told
   const count = ((mail.failures ?? []).find((one) => one.externalId === externalId && one.of === id)?.count ?? 0) + 1
-  return { ...mail, failures: [...others, { externalId, of: id, count, at, code, ...isFinal || count >= most ? { refused: true as const } : {} }] }
+  return { ...mail, failures: [...withoutHis(mail, told), { externalId, of: id, count, at, code, ...isFinal || count >= most ? { refused: true as const } : {} }] }
+}
+
+/**
+ * What is kept once a letter to him came back. What is being tried goes on.
+ *
+ * @param address that it did not get to, as the notification names it
+ * @returns undefined: that, or that nothing gets to his address, is known
+ */
+export function afterBouncing (mail: Mail, told: Pick<Told, 'externalId' | 'to'>, { address, status, at }: { address: string, status: string, at: number }): Mail | undefined {
+  const { failures = [] } = mail
+  const isHisBounce = ({ externalId, bounced }: Failure) => bounced === true && externalId === told.externalId
+  if (failures.some((one) => isDeadEnd(one, told) || (isHisBounce(one) && one.code === status && one.of === address))) return undefined
+  const bounce: Failure = { externalId: told.externalId, of: address, count: 1, at, code: status, refused: true, bounced: true }
+  return { ...mail, failures: [bounce, ...failures.filter((one) => !isHisBounce(one))] }
 }

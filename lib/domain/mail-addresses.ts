@@ -31,3 +31,9 @@ export function asciiDomain (text: string): string | undefined {
   if (!labels.every((label) => LABEL.test(label)) || /^\d+$/.test(labels.at(-1) ?? '')) return undefined
   return labels.join('.')
 }
+
+/** Whether two texts are one address: of the domain neither case nor alphabet counts, of what stands before it both do. What is no address is none's. */
+export function isSameAddress (one: string, other: string): boolean {
+  const address = asciiAddress(one)
+  return address !== undefined && address === asciiAddress(other)
+}

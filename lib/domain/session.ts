@@ -29,6 +29,10 @@ export interface Standing {
   revocations?: number | undefined
   /** Counts his personal links: only the one with this number opens. */
   link?: number | undefined
+  /** His link is the first device's that opens it. He is nobody's member. */
+  oneTime?: true | undefined
+  /** Hash of what only that device knows. Absent: it was not opened yet. */
+  opened?: string | undefined
   /** He takes part no more. Epoch milliseconds. */
   removedAt?: number | undefined
   /** The provider has not been told of what was decided last. */
@@ -101,7 +105,7 @@ export interface PermissionRules {
 /** What this participant may do, owner and administrators aside. */
 export function permissionsOf (session: Session, participant: Pick<StoredParticipant, 'userExternalId'>, privilege: Privilege, { tools, defaults }: PermissionRules): Record<PermissionName, boolean> {
   const standing = standingOf(session, participant.userExternalId)
-  const isGuest = standing?.organisation !== undefined && standing.organisation !== session.organisation
+  const isGuest = standing?.oneTime === true || (standing?.organisation !== undefined && standing.organisation !== session.organisation)
   const usual = isGuest ? undefined : defaults.get(session.organisation ?? '')
   return Object.fromEntries(PERMISSION_NAMES.map((name) => {
     const tool = TOOL_OF[name]
@@ -140,7 +144,11 @@ export const readmitted = (session: Session): Session =>
 
 /** Who is not in a new list has nothing of what he had, should he ever come back: neither permissions nor a link that opens. */
 export const leftOut = (session: Session, externalIds: readonly string[]): Session => externalIds.reduce((before, externalId) =>
-  withStanding(before, externalId, ({ permissions: _taken, ...standing }) => ({ ...standing, revocations: (standing.revocations ?? 0) + 1, link: (standing.link ?? 0) + 1 })), session)
+  withStanding(before, externalId, ({ permissions: _taken, ...standing }) => ({ ...withNextLink(standing), revocations: (standing.revocations ?? 0) + 1 })), session)
+
+/** Each of them gets another link: the one before is worth nothing. */
+export const withNewLinks = (session: Session, externalIds: readonly string[]): Session =>
+  externalIds.reduce((before, externalId) => withStanding(before, externalId, withNextLink), session)
 
 /** Who was removed, once he takes part again. A vendor that keeps somebody out by a name of his has to know him by another one now. */
 export const welcomedBack = ({ removedAt, ...standing }: Standing): Standing =>
@@ -148,3 +156,13 @@ export const welcomedBack = ({ removedAt, ...standing }: Standing): Standing =>
 
 /** Whether a personal link with this number is the one that he has now. */
 export const isHisLink = (session: Session, externalId: string, number: number): boolean => (standingOf(session, externalId)?.link ?? 0) === number
+
+/** With another link: those before open nothing any more, and whoever opens this one first is its first. */
+export const withNextLink = ({ opened: _before, ...standing }: Standing): Standing => ({ ...standing, link: (standing.link ?? 0) + 1 })
+
+/**
+ * Whether his link opens for a device that is known by this hash. A one-time link that nobody opened yet opens for none: it is to be
+ * claimed first.
+ */
+export const opensFor = (standing: Standing | undefined, proof: string | undefined): boolean =>
+  standing?.oneTime !== true || (standing.opened !== undefined && standing.opened === proof)

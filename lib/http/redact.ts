@@ -7,7 +7,7 @@ const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
   // Whatever is asked for below it, a secret with a slip in it included; not the source files of that name in a stack.
   [/(\/agenda(?:\/|%2f))(?!feed(?:[\s"'?#]|$)|[a-z-]{1,40}\.[jt]s:\d)[^\s"']+/gi, '$1[REDACTED]'],
   // People's ids in a path, and what somebody looks for among sessions.
-  [/(\/(?:participants|members)\/)(?!data(?:[\s"'?#]|$))[^\s"'/?#]+/gi, '$1[REDACTED]'],
+  [/(\/(?:participants|members|people)\/)(?!data(?:[\s"'?#]|$))[^\s"'/?#]+/gi, '$1[REDACTED]'],
   [/([?&](?:participant|text)=)[^&\s"'#]*/gi, '$1[REDACTED]'],
   [/\/((?:direct-)?rest-call-handler|conference)\/[^\s"'?#]+/g, '/$1/[REDACTED]'],
   [/[^\s"'<>@/:]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+/g, '[REDACTED]']

@@ -40,7 +40,7 @@ export interface BearerTokens {
   close (): Promise<void>
 }
 
-export const SECRET_ALGORITHMS: readonly Algorithm[] = ['HS256', 'HS384', 'HS512']
+const SECRET_ALGORITHMS: readonly Algorithm[] = ['HS256', 'HS384', 'HS512']
 
 type Claims = Readonly<Record<string, unknown>>
 type Verifier = (token: string) => Claims

@@ -14,6 +14,8 @@ export interface Mime {
   icalEvent?: { method: 'REQUEST' | 'CANCEL', filename: string, content: string }
   messageId: string
   references: string
+  /** Asks for word of a failure alone, with the headers and not the link; where the server knows DSN (RFC 3461), else it is not sent. */
+  dsn: { return: 'headers', notify: ['failure'], recipient: string }
   headers: Record<string, string>
   xMailer: false
   disableFileAccess: true
@@ -35,15 +37,18 @@ export interface Delivery {
  * @throws TypeError for addresses that are none
  */
 export function toMime ({ subject, text, html, calendar }: Message, { from, to, replyTo, headers: { headers, ...ids } }: Delivery): Mime {
+  const recipient = addressOf(to)
   return {
     from: addressOf(from),
-    to: addressOf(to),
+    to: recipient,
     ...replyTo === undefined ? {} : { replyTo: addressOf(replyTo) },
     subject: withoutControls(subject),
     text,
     html,
     ...calendar === undefined ? {} : { icalEvent: { method: calendar.method, filename: 'invite.ics', content: calendar.text } },
     ...ids,
+    // Servers that forward it hand the address on, so that what comes back says of whom it is.
+    dsn: { return: 'headers', notify: ['failure'], recipient: recipient.address },
     headers: { ...headers },
     // Says to nobody with what it was sent.
     xMailer: false,

@@ -1,15 +1,15 @@
 import { sessionOf } from '../domain/session.ts'
 import type { Teleconsultation } from '../domain/teleconsultation.ts'
 import type { Post, Posted } from '../teleconsultations/tell-people.ts'
-import { messageHeaders } from './headers.ts'
+import { messageHeaders, recipientOf } from './headers.ts'
 import { renderMessage, type Mailbox } from './message.ts'
 import { toMime, type Mime } from './mime.ts'
 import type { Templates } from './template.ts'
 
 /** What brings a finished e-mail on its way. */
 export interface Transport {
-  /** Never rejects. */
-  deliver (mime: Mime): Promise<Posted>
+  /** Never rejects. @param recipientId whom it is for, by the id of the caller's system */
+  deliver (mime: Mime, recipientId?: string): Promise<Posted>
   close (): Promise<void>
 }
 
@@ -57,8 +57,8 @@ export function mailPost ({ transport, templates, from, key, deployment, showsTi
           stampedAt: new Date(told.at),
           showsTitle
         }, templates)
-        const headers = messageHeaders({ document: document.id, recipient: `${told.externalId} ${told.to}`, kind, sequence: told.sequence, minutesBefore, repeat: again, told: [told.startAt, told.endAt, told.link] }, { key, domain })
-        return await transport.deliver(toMime(message, { from, to: recipient, headers }))
+        const headers = messageHeaders({ document: document.id, recipient: recipientOf(told), kind, sequence: told.sequence, minutesBefore, repeat: again, told: [told.startAt, told.endAt, told.link] }, { key, domain })
+        return await transport.deliver(toMime(message, { from, to: recipient, headers }), told.externalId)
       } catch {
         // What cannot be written now cannot be written later; its causes are checked when the address is taken.
         return { code: 'NOT_WRITTEN', isFinal: true }

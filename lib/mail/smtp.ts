@@ -1,4 +1,5 @@
 import { createTransport } from 'nodemailer'
+import { systemDeadline } from '../teleconsultations/deadline.ts'
 import type { Posted } from '../teleconsultations/tell-people.ts'
 import type { Transport } from './post.ts'
 
@@ -7,11 +8,13 @@ export interface SmtpOptions {
   url: string
   /** Milliseconds for each step. */
   timeoutMs?: number
+  /** Milliseconds for a message as a whole, the wait for a connection included. */
+  messageTimeoutMs?: number
   connections?: number
 }
 
-/** An SMTP server (nodemailer): a few connections that stay, each step within its time. */
-export function smtpTransport ({ url, timeoutMs = 20_000, connections = 5 }: SmtpOptions): Transport {
+/** An SMTP server (nodemailer): a few connections that stay, each step within its time, and each message within another. */
+export function smtpTransport ({ url, timeoutMs = 20_000, messageTimeoutMs = 120_000, connections = 5 }: SmtpOptions): Transport {
   const mailer = createTransport({
     url,
     pool: true,
@@ -26,11 +29,15 @@ export function smtpTransport ({ url, timeoutMs = 20_000, connections = 5 }: Smt
   })
   return {
     async deliver (mime) {
+      const { signal, cancel } = systemDeadline(messageTimeoutMs)
       try {
-        await mailer.sendMail(mime)
+        await mailer.sendMail({ ...mime, signal })
         return 'sent'
       } catch (error) {
-        return failureOf(error)
+        // The server may have it all the same: it is tried again with the same Message-ID.
+        return signal.aborted ? { code: 'ETIMEDOUT', isFinal: false } : failureOf(error)
+      } finally {
+        cancel()
       }
     },
     async close () { mailer.close() }

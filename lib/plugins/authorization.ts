@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import fp from 'fastify-plugin'
 import { may, mayInGeneral, type Action, type Actor, type AuthorizationRules, type Verdict } from '../domain/authorization.ts'
-import { isHisLink, seatOf, sessionOf } from '../domain/session.ts'
+import { isHisLink, opensFor, seatOf, sessionOf, standingOf } from '../domain/session.ts'
 import type { Teleconsultation } from '../domain/teleconsultation.ts'
 import { AuthenticationRequired, InvalidPersonalLink, NotPermitted, NotTheClinic, RoomNotFound } from '../errors.ts'
 import type { Found } from '../identity/actor.ts'
+import type { Seats } from '../identity/seat-tokens.ts'
 import type { Context } from '../teleconsultations/ports.ts'
 
 declare module 'fastify' {
@@ -26,6 +27,7 @@ export interface AuthorizationOptions {
   actorOf (request: FastifyRequest): Promise<Found>
   read (id: string, context: Context): Promise<Teleconsultation | undefined>
   rules: AuthorizationRules
+  seats: Pick<Seats, 'read' | 'proofOf'>
   /** Milliseconds after the end for which a personal link proves who somebody is. */
   linkGraceMs: number
   clock: () => Date
@@ -49,7 +51,7 @@ const DOCUMENT_ID = /^[A-Za-z0-9-]{1,64}$/
 
 /** Decides for every route who may call it, by the one table of lib/domain/authorization.ts, before a body is read. */
 export default fp(function authorization (app: FastifyInstance, options: AuthorizationOptions, done) {
-  const { isGateway, actorOf, read, rules, linkGraceMs, clock, knowsCallers } = options
+  const { isGateway, actorOf, read, rules, seats, linkGraceMs, clock, knowsCallers } = options
   app.decorateRequest('actor', undefined)
   app.decorateRequest('guarded', undefined)
 
@@ -59,11 +61,15 @@ export default fp(function authorization (app: FastifyInstance, options: Authori
     return knowsCallers ? new AuthenticationRequired() : new NotTheClinic()
   }
 
-  /** A personal link says who somebody is as long as it opens. */
-  const checkLink = (link: NonNullable<Found['link']>, document: Teleconsultation | undefined) => {
+  /** A personal link says who somebody is as long as it opens; a one-time link on its own device only. */
+  const checkLink = (link: NonNullable<Found['link']>, document: Teleconsultation | undefined, seat: unknown) => {
     if (document === undefined || document.control.phase === 'DELETING' ||
       !isHisLink(sessionOf(document), link.sub, link.link ?? 0) || seatOf(document, link.sub) === undefined ||
       clock().getTime() > document.content.endAt.getTime() + linkGraceMs) throw new InvalidPersonalLink()
+    const standing = standingOf(sessionOf(document), link.sub)
+    if (standing?.oneTime !== true) return
+    const held = seats.read(seat, link)
+    if (!opensFor(standing, held === undefined ? undefined : seats.proofOf(held.nonce))) throw new InvalidPersonalLink()
   }
 
   const decide = async (request: FastifyRequest): Promise<void> => {
@@ -77,7 +83,7 @@ export default fp(function authorization (app: FastifyInstance, options: Authori
     const context = request.operationContext()
     const document = id === undefined || actor === undefined ? undefined : await read(id, context)
     request.guarded = document
-    if (link !== undefined) checkLink(link, link.room === id ? document : await read(link.room, context))
+    if (link !== undefined) checkLink(link, link.room === id ? document : await read(link.room, context), request.headers['x-seat'])
     if (id === undefined) {
       const verdict = mayInGeneral(action, actor, rules.defaultOrganisation)
       if (verdict !== 'allowed') throw refusal(verdict, id)

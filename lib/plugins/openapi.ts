@@ -19,6 +19,7 @@ export default fp(async function openapi (app: FastifyInstance, { version }: { v
         { name: 'taxonomies', description: 'The values that fields of a session are limited to' },
         { name: 'organisations', description: 'Members and their roles, where this service keeps them' },
         { name: 'agenda', description: 'A person’s sessions as a calendar feed' },
+        { name: 'mail', description: 'E-mails that come back' },
         { name: 'credentials', description: 'For the provider’s own SDK' },
         { name: 'settings', description: 'The company at the provider' },
         { name: 'personal link', description: 'The holder of a personal link, without any other identity' },

@@ -8,6 +8,8 @@ export interface ReconcilerOptions {
   ports: Ports
   /** Milliseconds from the end of one run to the next, give or take a quarter; 0: never. */
   everyMs: number
+  /** What else is gone on with at each run. */
+  also?: ((context: Context) => Promise<void>) | undefined
 }
 
 declare module 'fastify' {
@@ -25,7 +27,7 @@ declare module 'fastify' {
  * Settles what was left behind, every now and then, in every replica. Started when the service is ready; closing waits for a
  * run that is under way.
  */
-export default fp(function reconciler (app: FastifyInstance, { ports, everyMs }: ReconcilerOptions, done) {
+export default fp(function reconciler (app: FastifyInstance, { ports, everyMs, also }: ReconcilerOptions, done) {
   const settled = new Counter({ name: 'teleconsultation_reconciled_total', help: 'things left behind that were settled, by kind', labelNames: ['kind'] as const, registers: [app.metrics] })
   const backlog = new Gauge({ name: 'teleconsultation_reconcile_backlog', help: 'documents not at rest that the last run found', registers: [app.metrics] })
   const context: Context = { headers: {}, log: app.log }
@@ -41,6 +43,7 @@ export default fp(function reconciler (app: FastifyInstance, { ports, everyMs }:
     for (const [kind, count] of Object.entries(kinds)) if (count > 0) settled.inc({ kind }, count)
     if (Object.values(kinds).some((count) => count > 0)) app.log.info({ ...result }, 'Settled what was left behind')
     last = { at: ports.clock.now(), result }
+    await also?.(context)
     return result
   }
 

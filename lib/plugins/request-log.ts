@@ -54,7 +54,7 @@ const fieldsOf = (request: FastifyRequest) => ({
     : { path: redacted(request.originalUrl), params: request.is404 ? {} : withoutPeople(request.params as object) }
 })
 
-const PEOPLE: ReadonlySet<string> = new Set(['userExternalId', 'userId'])
+const PEOPLE: ReadonlySet<string> = new Set(['userExternalId', 'userId', 'externalId'])
 const withoutPeople = (params: object) => Object.fromEntries(Object.entries(params).filter(([name]) => !PEOPLE.has(name)))
 
 const hostOf = (request: FastifyRequest) => ({

@@ -3,17 +3,18 @@ import jwt, { type FastifyJWTOptions } from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import { derivedKey } from '../identity/link-secret.ts'
 import { PERSONAL_LINK_AUDIENCE, type PersonalLinkClaims, type Tokens } from '../identity/personal-links.ts'
+import { SEAT_AUDIENCE, type SeatClaims } from '../identity/seat-tokens.ts'
 import type { RoomTokenClaims, RoomTokens } from '../providers/embedded/room-tokens.ts'
 
 declare module '@fastify/jwt' {
   interface FastifyJWT {
-    namespaces: 'room' | 'personalLink'
+    namespaces: 'room' | 'personalLink' | 'seat'
   }
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
-    tokens: { room: RoomTokens, personalLink: Tokens<PersonalLinkClaims> }
+    tokens: { room: RoomTokens, personalLink: Tokens<PersonalLinkClaims>, seat: Tokens<SeatClaims> }
   }
 }
 
@@ -22,21 +23,22 @@ export interface TokensOptions {
   clock: () => Date
 }
 
-const kinds = { room: 'room', personalLink: PERSONAL_LINK_AUDIENCE } as const
+const kinds = { room: 'room', personalLink: PERSONAL_LINK_AUDIENCE, seat: SEAT_AUDIENCE } as const
+const REQUIRED = { room: ['exp', 'sub'], [PERSONAL_LINK_AUDIENCE]: ['room', 'sub'], [SEAT_AUDIENCE]: ['exp', 'room', 'sub', 'nonce'] }
 
 /**
  * Signed tokens, one kind a purpose: HS256 and nothing else, a key and an audience of its own for each kind, and an expiry
  * in those that open a call.
  */
 export default fp(async function tokens (app: FastifyInstance, { secret, clock }: TokensOptions) {
-  const optionsOf = (audience: string): FastifyJWTOptions => ({
+  const optionsOf = (audience: typeof kinds[keyof typeof kinds]): FastifyJWTOptions => ({
     secret: derivedKey(secret, audience),
     // Without the time of signing the same link is the same text, whenever it is asked for.
     sign: { algorithm: 'HS256', aud: audience, noTimestamp: true },
-    verify: { algorithms: ['HS256'], allowedAud: audience, requiredClaims: audience === kinds.room ? ['exp', 'sub'] : ['room', 'sub'] }
+    verify: { algorithms: ['HS256'], allowedAud: audience, requiredClaims: REQUIRED[audience] }
   })
-  for (const [namespace, audience] of Object.entries(kinds)) {
-    await app.register(jwt, { ...optionsOf(audience), namespace })
+  for (const namespace of ['room', 'personalLink', 'seat'] as const) {
+    await app.register(jwt, { ...optionsOf(kinds[namespace]), namespace })
   }
 
   const kind = <Claims extends object>(namespace: keyof typeof kinds): Tokens<Claims> => {
@@ -48,5 +50,5 @@ export default fp(async function tokens (app: FastifyInstance, { secret, clock }
     }
   }
 
-  app.decorate('tokens', { room: kind<RoomTokenClaims>('room'), personalLink: kind<PersonalLinkClaims>('personalLink') })
+  app.decorate('tokens', { room: kind<RoomTokenClaims>('room'), personalLink: kind<PersonalLinkClaims>('personalLink'), seat: kind<SeatClaims>('seat') })
 }, { name: 'tokens' })

@@ -16,8 +16,9 @@ export type Keeping = 'current' | 'other key' | 'plain'
  * place opens in no other.
  */
 export interface FieldCipher {
-  /** Whether there is a key. Without one texts stay readable, and those that are sealed are not. */
+  /** Whether what is written is sealed. */
   readonly isOn: boolean
+  /** Of all keys that open. */
   readonly keyIds: readonly string[]
   /** Twice the same text gives two different ones. */
   seal (text: string, place: string): string
@@ -30,17 +31,12 @@ export interface FieldCipher {
    */
   open (text: string, place: string): string
   keepingOf (text: string): Keeping
-  /** By the key that seals now: to be stored beside a sealed text that is searched for. Undefined without a key. */
-  hashOf (value: string, place: string): string | undefined
-  /** By every key: what a search compares with. */
-  hashesOf (value: string, place: string): string[]
 }
 
 interface Subkeys {
   marker: string
   encryption: KeyObject
   nonces: KeyObject
-  hashes: KeyObject
   id: string
   /** What is authenticated, by place: places are few, and named by the code alone. */
   contexts: Map<string, Buffer>
@@ -61,10 +57,11 @@ const LEAST_BYTES = NONCE_BYTES + 1 + TAG_BYTES
  * A text that begins with `enc:` is never taken for one of these: where nothing is encrypted it is kept behind `enc:plain:`.
  *
  * @param keys the first one seals, every one opens; none: nothing is sealed
+ * @param seals false: they only open what was sealed before
  */
-export function fieldCipher ({ keys }: { keys: readonly FieldKey[] }): FieldCipher {
+export function fieldCipher ({ keys, seals = true }: { keys: readonly FieldKey[], seals?: boolean }): FieldCipher {
   const known = new Map(keys.map(({ id, key }) => [id, subkeysOf(id, key)]))
-  const [first] = known.values()
+  const [first] = seals ? known.values() : []
 
   return {
     isOn: first !== undefined,
@@ -93,10 +90,7 @@ export function fieldCipher ({ keys }: { keys: readonly FieldKey[] }): FieldCiph
     keepingOf (text) {
       if (!ANY_FORM.test(text)) return 'plain'
       return first !== undefined && text.startsWith(first.marker) ? 'current' : 'other key'
-    },
-
-    hashOf: (value, place) => first === undefined ? undefined : hashBy(first, value, place),
-    hashesOf: (value, place) => Array.from(known.values(), (subkeys) => hashBy(subkeys, value, place))
+    }
   }
 }
 
@@ -111,7 +105,7 @@ function idIn (text: string): string | undefined {
 /** A key for each purpose: what leaks of one says nothing about another. */
 function subkeysOf (id: string, key: Uint8Array): Subkeys {
   const derived = (purpose: string) => createSecretKey(Buffer.from(hkdfSync('sha256', key, 'teleconsultation-backend', `personal data ${purpose}`, 32)))
-  return { id, marker: `${SEALED}${id}:`, encryption: derived('encryption'), nonces: derived('nonces'), hashes: derived('hashes'), contexts: new Map() }
+  return { id, marker: `${SEALED}${id}:`, encryption: derived('encryption'), nonces: derived('nonces'), contexts: new Map() }
 }
 
 function contextOf ({ marker, contexts }: Subkeys, place: string): Buffer {
@@ -166,5 +160,3 @@ function bytesOf (text: string): Buffer {
 
 const digest = (key: KeyObject, bytes: Uint8Array, place: string) =>
   createHmac('sha256', key).update(`${Buffer.byteLength(place)}:${place}`).update(bytes).digest()
-
-const hashBy = ({ id, hashes }: Subkeys, value: string, place: string) => `hash:v1:${id}:${digest(hashes, bytesOf(value), place).toString('base64url')}`

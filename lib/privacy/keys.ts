@@ -42,8 +42,21 @@ function keyOf (entry: string): FieldKey | undefined {
  */
 export function generatedKeys (dataPath: string): FieldKey[] {
   mkdirSync(dataPath, { recursive: true, mode: 0o700 })
-  const file = join(dataPath, 'pii-keys')
+  const file = fileIn(dataPath)
   if (!existsSync(file)) make(file)
+  return read(file)
+}
+
+/**
+ * Those that `generatedKeys` made earlier; none where it did not.
+ *
+ * @throws Error when the file cannot be read, or is damaged
+ */
+export const keptKeys = (dataPath: string): FieldKey[] => existsSync(fileIn(dataPath)) ? read(fileIn(dataPath)) : []
+
+const fileIn = (dataPath: string) => join(dataPath, 'pii-keys')
+
+function read (file: string): FieldKey[] {
   try {
     return parseKeys(readFileSync(file, 'utf8').trim())
   } catch (error) {

@@ -29,7 +29,7 @@ export interface DocumentCipher {
   sealedElement (path: string, value: unknown): unknown
   /** Every form in which a field that holds a record may be stored with this text; one where there is nothing personal in it. */
   formsOf (field: string, text: string): string[]
-  /** Under the key that seals now. What is readable stays so, unless `plain`. The same object where nothing is to be done. @throws PII_KEY_LOST */
+  /** Under the key that seals now, or readable where none does. What is readable stays so, unless `plain`. The same object where nothing is to be done. @throws PII_KEY_LOST */
   rotated <Value> (document: Value, options: { plain: boolean }): Value
 }
 
@@ -63,11 +63,6 @@ export function documentCipher (fields: ProtectedFields, cipher: FieldCipher): D
       return keeping === 'current' || (keeping === 'plain' && !plain) ? text : seal(cipher.open(text, place), place, alike)
     })
   }
-}
-
-/** Whether a filter can compare the text at this path of the wire (`service.session.title`) while texts are sealed. */
-export function searchable (fields: ProtectedFields, path: string): boolean {
-  return !fields.paths.some((protectedPath) => withoutElements(protectedPath) === withoutElements(path.replace(/\.(?:\d+|\$)(?=\.|$)/g, '[]')))
 }
 
 const withoutElements = (path: string) => path.replaceAll('[]', '')

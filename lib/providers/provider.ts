@@ -119,6 +119,8 @@ export type RecordingKind = 'none' | 'manual' | 'automatic'
 export interface Capabilities {
   /** People are registered before they can take part. */
   registersPeople: boolean
+  /** Something stays under a person's id when his calls are over, and it can be deleted. */
+  keepsPeople: boolean
   /** A room needs one plus participant at least. */
   needsPlusParticipant: boolean
   minParticipants: number
@@ -170,6 +172,11 @@ export interface VideoProvider {
   ensureUser (person: Person, signal: AbortSignal): Promise<{ providerUserId: string }>
   /** The id that `ensureUser` gives, without asking anybody. */
   accountOf (person: Pick<Person, 'externalId' | 'privilege'>): string
+  /**
+   * Where `keepsPeople`: deletes what is kept under this id. Idempotent; nobody there is fine. Rooms stay, and so does his place in
+   * those that are not over. Registered again, he has the same id.
+   */
+  forgetPerson (providerUserId: string, signal: AbortSignal): Promise<void>
   /** Where `deterministicRooms`, creating again for the same marker gives the same room. */
   createRoom (spec: RoomSpec, signal: AbortSignal): Promise<RoomState>
   getRoom (room: RoomState, signal: AbortSignal): Promise<RoomDetails | 'missing'>
@@ -240,6 +247,7 @@ export interface VideoProvider {
  */
 export const leastCapabilities: Omit<Capabilities, 'maxParticipants' | 'access' | 'tools' | 'toolScope'> = {
   registersPeople: false,
+  keepsPeople: false,
   needsPlusParticipant: false,
   minParticipants: 2,
   roomChange: 'replace',
@@ -261,7 +269,8 @@ export const leastCapabilities: Omit<Capabilities, 'maxParticipants' | 'access' 
 }
 
 /** For adapters to spread: what most vendors cannot do, each call CAPABILITY_UNSUPPORTED. */
-export const withoutExtras: Pick<VideoProvider, 'endCall' | 'setPermissions' | 'removeParticipant' | 'startRecording' | 'stopRecording' | 'listUploads' | 'deleteUpload' | 'uploadBackground' | 'updateCompany' | 'credentials' | 'transcription'> = {
+export const withoutExtras: Pick<VideoProvider, 'forgetPerson' | 'endCall' | 'setPermissions' | 'removeParticipant' | 'startRecording' | 'stopRecording' | 'listUploads' | 'deleteUpload' | 'uploadBackground' | 'updateCompany' | 'credentials' | 'transcription'> = {
+  forgetPerson: async () => { throw new CapabilityUnsupported('forgetting a person') },
   endCall: async () => { throw new CapabilityUnsupported('ending a call') },
   setPermissions: async () => { throw new CapabilityUnsupported('changing permissions in a call') },
   removeParticipant: async () => { throw new CapabilityUnsupported('removing somebody from a call') },

@@ -3,6 +3,7 @@ import type { NewTeleconsultation, Participant } from '../../schemas/teleconsult
 import type { KnownPerson } from '../domain/participants.ts'
 import type { Teleconsultation } from '../domain/teleconsultation.ts'
 import type { PersonalLinks } from '../identity/personal-links.ts'
+import type { Seats } from '../identity/seat-tokens.ts'
 import type { RoomDetails } from '../providers/provider.ts'
 import type { WantedParticipants } from '../teleconsultations/create.ts'
 import type { AccessGiver } from '../teleconsultations/give-access.ts'
@@ -27,6 +28,7 @@ export interface Services {
   access: AccessGiver
   people: People
   personalLinks: PersonalLinks
+  seats: Seats
   /** What the provider tells of a call; the same for whoever asks within a second. */
   callState (document: Teleconsultation): Promise<RoomDetails | undefined>
   /** Requests with an Idempotency-Key whose result the documents keep. */

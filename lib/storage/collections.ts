@@ -132,6 +132,21 @@ export const ORGANISATION_MEMBERS: CollectionDefinition = {
   ],
 }
 
+/** Erasures of people that are not finished: the one place where who is erased is known until nothing of him is left. */
+export const ERASURES: CollectionDefinition = {
+  name: 'erasures',
+  endpointBasePath: '/erasures',
+  defaultState: 'PUBLIC',
+  fields: [
+    required('userId', 'string'),
+    required('requestedAt', 'Date'),
+    { ...optional('outstanding', 'Array'), items: { type: 'RawObject' } },
+  ],
+  indexes: [
+    { name: 'userId', type: 'normal', unique: true, fields: [{ name: 'userId', order: 1 }] },
+  ],
+}
+
 /** E-mails that no SMTP server took because none is configured, for the clinic's page. Of the embedded storage only. */
 export const OUTBOX: CollectionDefinition = {
   name: 'outbox',
@@ -143,9 +158,11 @@ export const OUTBOX: CollectionDefinition = {
     required('text', 'string'),
     required('messageId', 'string'),
     required('at', 'Date'),
+    optional('recipientId', 'string'),
   ],
   indexes: [
     { name: 'messageId', type: 'normal', unique: true, fields: [{ name: 'messageId', order: 1 }] },
     { name: 'at', type: 'normal', unique: false, fields: [{ name: 'at', order: 1 }] },
+    { name: 'recipientId', type: 'normal', unique: false, fields: [{ name: 'recipientId', order: 1 }] },
   ],
 }

@@ -18,6 +18,8 @@ export interface CrudListQuery {
   limit: number
   skip?: number | undefined
   states?: readonly CrudState[] | undefined
+  /** Of encrypted collections: what no key opens is left out, where otherwise the whole list is refused. */
+  readableOnly?: boolean | undefined
 }
 
 type Scalar = string | number | boolean | null
@@ -50,6 +52,8 @@ export interface CrudCollection {
   patch (id: string, filter: CrudFilter, commands: CrudCommands, headers: CrudHeaders, endsAt?: number, states?: readonly CrudState[]): Promise<CrudDocument | undefined>
   /** Repeating it is harmless. False: no such document. */
   moveTo (id: string, state: CrudState, headers: CrudHeaders, endsAt?: number): Promise<boolean>
+  /** For good, whatever its state. Repeating it is harmless. */
+  remove (id: string, headers: CrudHeaders, endsAt?: number): Promise<void>
   schema (headers: CrudHeaders): Promise<CrudSchema>
   /** How many match. */
   count (filter: CrudFilter, headers: CrudHeaders, endsAt?: number): Promise<number>
@@ -120,6 +124,11 @@ export function crudCollection (http: HttpClient, path: string): CrudCollection 
       if (answer.status === 404) return false
       if (answer.status !== 204 && answer.status !== 200) success(answer)
       return true
+    },
+
+    async remove (id, headers, endsAt) {
+      const answer = await call('DELETE', `/${encodeURIComponent(id)}?_st=PUBLIC,DRAFT,TRASH,DELETED`, headers, endsAt)
+      if (answer.status !== 204 && answer.status !== 404) success(answer)
     },
 
     async count (filter, headers, endsAt) {

@@ -17,6 +17,8 @@ export interface FeedStore {
   find (userId: string, context: StoreContext): Promise<{ createdAt: Date } | undefined>
   /** Whose it is; undefined: nobody's, or nobody's any more. */
   ownerOf (token: string, context: StoreContext): Promise<{ userId: string, createdAt: Date } | undefined>
+  /** Whatever is kept of him is gone for good. Repeating it is harmless. */
+  forget (userId: string, context: StoreContext): Promise<void>
 }
 
 export interface FeedStoreOptions {
@@ -75,6 +77,12 @@ export function feedStore (collection: CrudCollection, { key, clock, newToken = 
     async find (userId, context) {
       const { tokenHash, issuedAt } = await read(userId, context) ?? {}
       return tokenHash === undefined || issuedAt === undefined ? undefined : { createdAt: issuedAt }
+    },
+
+    async forget (userId, { headers, endsAt }) {
+      for (const { _id: id } of await collection.list({ filter: { userId }, limit: 200, states: ['PUBLIC', 'DRAFT', 'TRASH', 'DELETED'] }, withoutRowRestriction(headers), endsAt)) {
+        await collection.remove(id, withoutRowRestriction(headers), endsAt)
+      }
     },
 
     async ownerOf (token, { headers, endsAt }) {

@@ -1,5 +1,5 @@
 import { GIVEN_ROLES, type GivenRole } from '../../schemas/organisations.ts'
-import { StorageBadAnswer } from '../errors.ts'
+import { MemberChanged, StorageBadAnswer } from '../errors.ts'
 import { withoutRowRestriction } from '../domain/headers.ts'
 import { isAdmin, type Membership, type MemberState, type Standing } from '../domain/membership.ts'
 import type { CrudCollection, CrudCommands, CrudDocument, CrudFilter } from './crud-client.ts'
@@ -28,6 +28,13 @@ export interface MemberStore {
    * the organisation is ADMIN; nothing was changed.
    */
   replaceIfUnchanged (current: StoredMembership, standing: Standing, context: StoreContext): Promise<StoredMembership | 'changed' | 'last admin'>
+  /**
+   * Takes all that he has in organisations, and that he invited others. An organisation whose last ADMIN he is keeps him.
+   *
+   * @returns the organisations that could not do without him
+   * @throws MEMBER_CHANGED
+   */
+  forget (userId: string, context: StoreContext): Promise<string[]>
   /** Called with the person's id after every write that was tried. */
   onWrite (listener: (userId: string) => void): void
 }
@@ -92,19 +99,50 @@ export function memberStore (collection: CrudCollection): MemberStore {
     return others.length === 0 ? 'last admin' : 'changed'
   }
 
+  const ofUser: MemberStore['ofUser'] = async (userId, state, context) => {
+    const found: StoredMembership[] = []
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const after = found.at(-1)?.organisation
+      const more = await list({ userId, state, ...(after === undefined ? {} : { organisation: { $gt: after } }) }, { sort: 'organisation', limit: PAGE }, context)
+      found.push(...more)
+      if (more.length < PAGE) break
+    }
+    return found
+  }
+
+  /** Of whom nothing is left in the organisation afterwards, unless it cannot do without him. */
+  const forgetIn = async ({ organisation, userId }: Membership, context: StoreContext): Promise<'forgotten' | 'last admin'> => {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const current = await get(organisation, userId, context)
+      if (current === undefined) return 'forgotten'
+      const taken = isAdmin(current) ? await takeAdmin(current, { $set: standingFields(NOTHING_LEFT), $unset: { adminEnding: true } }, context) : current
+      if (taken === 'last admin') return taken
+      if (taken === 'changed') continue
+      await collection.remove(taken.id, withoutRowRestriction(context.headers), context.endsAt)
+      return 'forgotten'
+    }
+    throw new MemberChanged()
+  }
+
   return {
     get,
+    ofUser,
 
-    async ofUser (userId, state, context) {
-      const found: StoredMembership[] = []
-      for (let page = 0; page < MOST_PAGES; page++) {
-        const after = found.at(-1)?.organisation
-        const more = await list({ userId, state, ...(after === undefined ? {} : { organisation: { $gt: after } }) }, { sort: 'organisation', limit: PAGE }, context)
-        found.push(...more)
-        if (more.length < PAGE) break
+    forget: async (userId, context) => await writing(userId, async () => {
+      const kept: string[] = []
+      for (const state of STATES) {
+        for (const member of await ofUser(userId, state, context)) {
+          if (await forgetIn(member, context) === 'last admin') kept.push(member.organisation)
+        }
       }
-      return found
-    },
+      // Whom somebody else writes at the same time is found by the next look.
+      for (let look = 0; look < MOST_PAGES; look++) {
+        const invited = await list({ invitedBy: userId }, { sort: 'userId', limit: PAGE }, context)
+        if (invited.length === 0) break
+        for (const member of invited) await patch(member, { $unset: { invitedBy: true } }, context)
+      }
+      return kept
+    }),
 
     list: async (organisation, { states, limit, after }, context) =>
       await list({ organisation, state: { $in: states }, ...(after === undefined ? {} : { userId: { $gt: after } }) }, { sort: 'userId', limit }, context),
@@ -133,6 +171,9 @@ export function memberStore (collection: CrudCollection): MemberStore {
 }
 
 const standingFields = ({ state, roles }: Standing) => ({ state, roles: GIVEN_ROLES.filter((role) => roles.has(role)) })
+
+const NOTHING_LEFT: Standing = { state: 'REMOVED', roles: new Set() }
+const ATTEMPTS = 5
 
 const STATES: readonly MemberState[] = ['INVITED', 'ACCEPTED', 'REMOVED']
 const isRole = (value: unknown): value is GivenRole => GIVEN_ROLES.some((role) => role === value)

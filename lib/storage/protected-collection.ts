@@ -25,8 +25,8 @@ export const PERSONAL_IN_OUTBOX: ProtectedFields = { collection: 'outbox', paths
 /**
  * A collection whose personal texts are sealed in the storage, and nowhere else. What is not sealed there is read as it is.
  *
- * Filters are compared by the storage with what is sealed: a condition on a protected path finds only what was stored in plain
- * (see `searchable`). Presence can be asked for, and records can be compared as a whole.
+ * Filters are compared by the storage with what is sealed: a condition on a protected path finds only what was stored in plain.
+ * Presence can be asked for, and records can be compared as a whole.
  *
  * Throws PII_KEY_LOST beside what the collection throws, also for an answer to a write, which then was made.
  */
@@ -47,6 +47,14 @@ export function protectedCollection (collection: CrudCollection, cipher: FieldCi
     const read = documents.opened(stored)
     if (read !== stored) remember(stored, read)
     return read
+  }
+  const openedOrNone = (document: CrudDocument): CrudDocument[] => {
+    try {
+      return [opened(document)]
+    } catch (error) {
+      if (error instanceof PersonalDataKeyLost) return []
+      throw error
+    }
   }
   const formsOf = (field: string, text: string): string[] => {
     const form = records.includes(field) ? forms.get(text) : undefined
@@ -78,9 +86,17 @@ export function protectedCollection (collection: CrudCollection, cipher: FieldCi
     },
 
     async list (query, headers, endsAt) {
-      const { filter } = query
-      const found = await collection.list(filter === undefined ? query : { ...query, filter: sealedFilter(filter) }, headers, endsAt)
-      return found.map(opened)
+      const { filter, readableOnly = false, limit } = query
+      const stored = filter === undefined ? query : { ...query, filter: sealedFilter(filter) }
+      if (!readableOnly) return (await collection.list(stored, headers, endsAt)).map(opened)
+      const found: CrudDocument[] = []
+      // What is lost stays where it is in the order, before what is not.
+      for (let pages = 0, skip = query.skip ?? 0; pages < MOST_LOST_PAGES && found.length < limit; pages++, skip += limit) {
+        const page = await collection.list({ ...stored, skip }, headers, endsAt)
+        found.push(...page.flatMap((document) => openedOrNone(document)))
+        if (page.length < limit) break
+      }
+      return found.slice(0, limit)
     },
 
     async insert (document, headers, endsAt) {
@@ -95,6 +111,7 @@ export function protectedCollection (collection: CrudCollection, cipher: FieldCi
     },
 
     moveTo: collection.moveTo,
+    remove: collection.remove,
     schema: collection.schema,
     count: async (filter, headers, endsAt) => await collection.count(sealedFilter(filter), headers, endsAt)
   }
@@ -113,6 +130,8 @@ const mapped = (values: Readonly<Record<string, unknown>>, change: (path: string
   Object.fromEntries(Object.entries(values).map(([path, value]) => [path, change(path, value)]))
 
 const MOST_FORMS = 300
+/** So that thousands that are lost do not become thousands of requests each time. */
+const MOST_LOST_PAGES = 20
 
 const isFilters = (condition: CrudFilter[string]): condition is readonly CrudFilter[] => Array.isArray(condition)
 
@@ -152,7 +171,8 @@ export interface RotationOptions {
 }
 
 /**
- * Brings every document of a collection, whatever its state, under the key that seals now. Each is written only as it was read,
+ * Brings every document of a collection, whatever its state, under the key that seals now; where none does, what can be opened is stored
+ * readable. Each is written only as it was read,
  * and keeps its revision: a write by somebody else at the same time is not lost, nor refused for it where there is a revision.
  * Repeating it is harmless.
  *
@@ -161,7 +181,7 @@ export interface RotationOptions {
  */
 export async function rotate (collection: CrudCollection, cipher: FieldCipher, fields: ProtectedFields, options: RotationOptions = {}): Promise<RotationCounts> {
   const { batch = 100, plain = false, headers = {}, onProgress, onLost } = options
-  if (!cipher.isOn) throw new Error('There is no key to encrypt with')
+  if (cipher.keyIds.length === 0) throw new Error('There is no key to encrypt with')
   const documents = documentCipher(fields, cipher)
   const declared = Object.keys((await collection.schema(headers)).properties ?? {})
   const counts: RotationCounts = { seen: 0, rewritten: 0, contended: 0, lost: 0 }

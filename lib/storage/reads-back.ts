@@ -26,6 +26,7 @@ export function readsBack (given: CrudCollection) {
     insert: heard(given.insert),
     patch: heard(given.patch),
     moveTo: heard(given.moveTo),
+    remove: heard(given.remove),
     schema: given.schema,
     count: given.count
   }

@@ -1,4 +1,6 @@
 import type { SESSION_STATES } from '../../schemas/session.ts'
+import type { Session } from '../domain/session.ts'
+import type { Teleconsultation } from '../domain/teleconsultation.ts'
 import type { CrudFilter } from './crud-client.ts'
 
 /** Whose sessions: each has an index that ends with start and id, in which the list is read from its place on. */
@@ -60,8 +62,28 @@ function startBounds ({ from, to, after, descending = false, state }: SessionSea
   return [...least, ...most].map(([at, bound]) => bound(at.toISOString()))
 }
 
-// Titles and descriptions are found only where they are stored readable.
 const TEXTS = ['service.session.title', 'service.session.description', 'service.session.references.bookingCode', 'service.session.references.appointmentId'] as const
+
+/**
+ * Whether a session holds the text: the condition of `sessionFilter` for who has the document in hand, because the storage cannot see
+ * what is encrypted. Letters are equal that the embedded storage takes for equal.
+ */
+export function textFinder (text: string): (session: Session) => boolean {
+  const pattern = new RegExp(escaped(text), 'i')
+  return ({ title, description, references }) =>
+    [title, description, references?.bookingCode, references?.appointmentId].some((part) => typeof part === 'string' && pattern.test(part))
+}
+
+/** Whether a document is in a state: the condition of `sessionFilter`, where a document without an end has the one that it is read with. */
+export function isInState ({ content, control }: Pick<Teleconsultation, 'content' | 'control'>, { name, now, linksUntil }: NonNullable<SessionSearch['state']>): boolean {
+  const isOver = control.session?.endedAt !== undefined || content.endAt < now
+  switch (name) {
+    case 'ended': return isOver
+    case 'incomplete': return !isOver && control.phase === 'INCOMPLETE'
+    case 'open': return !isOver && control.phase !== 'INCOMPLETE' && content.startAt <= linksUntil
+    case 'planned': return !isOver && control.phase !== 'INCOMPLETE' && content.startAt > linksUntil
+  }
+}
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 

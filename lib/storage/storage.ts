@@ -13,6 +13,7 @@ export interface StorageOptions {
   /** Undefined: not kept. */
   organisationMembers?: string | undefined
   agendaFeeds?: string | undefined
+  erasures?: string | undefined
   /** Encrypts personal data. Absent: nothing is. */
   cipher?: FieldCipher | undefined
   timeoutMs: number
@@ -25,6 +26,7 @@ export interface Storage {
   userIdMaps: CrudCollection
   organisationMembers: CrudCollection | undefined
   agendaFeeds: CrudCollection | undefined
+  erasures: CrudCollection | undefined
   /** Of the embedded storage. */
   outbox: CrudCollection
   layout (): Promise<Layout>
@@ -38,7 +40,7 @@ export interface Storage {
 const CHECKED_FOR_MS = 1000
 const OPTIONAL_FIELDS = ['revision', 'service']
 
-export function openStorage ({ url, teleconsultations, userIdMaps, organisationMembers, agendaFeeds, cipher = fieldCipher({ keys: [] }), timeoutMs, clock, onEvent }: StorageOptions): Storage {
+export function openStorage ({ url, teleconsultations, userIdMaps, organisationMembers, agendaFeeds, erasures, cipher = fieldCipher({ keys: [] }), timeoutMs, clock, onEvent }: StorageOptions): Storage {
   const http = httpClient({ baseUrl: url, timeoutMs, name: 'storage', now: () => clock().getTime(), onEvent })
   const collection = crudCollection(http, teleconsultations)
   const fields = async () => Object.keys((await collection.schema({})).properties ?? {})
@@ -68,6 +70,7 @@ export function openStorage ({ url, teleconsultations, userIdMaps, organisationM
     organisationMembers: organisationMembers === undefined ? undefined : protectedCollection(crudCollection(http, organisationMembers), cipher, PERSONAL_IN_MEMBERSHIPS),
     outbox: protectedCollection(crudCollection(http, '/outbox'), cipher, PERSONAL_IN_OUTBOX),
     agendaFeeds: agendaFeeds === undefined ? undefined : crudCollection(http, agendaFeeds),
+    erasures: erasures === undefined ? undefined : crudCollection(http, erasures),
     layout,
     check () {
       const now = clock().getTime()

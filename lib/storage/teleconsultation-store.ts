@@ -20,6 +20,8 @@ export interface StoreContext {
   endsAt?: number | undefined
   /** Asks what became of a write whose answer got lost: not sent where that is in vain. Of `get`, `findApplied` and `findByKey`. */
   isReadBack?: boolean | undefined
+  /** What is written need not outlive a loss of power, because it would be found out again. Of `replaceMail`. */
+  isFleeting?: boolean | undefined
 }
 
 /**
@@ -42,6 +44,8 @@ export interface TeleconsultationStore {
    * the order, whatever came in before it.
    */
   sessions (query: SessionSearch, context: StoreContext): Promise<Teleconsultation[]>
+  /** Whether the storage finds a text in titles and descriptions. Where it does not, `text` of a search is not to be given. */
+  readonly searchesTexts: boolean
   /** @param searches one that several of them find counts once */
   countSessions (searches: readonly SessionSearch[], context: StoreContext): Promise<number>
   /** Where the collection keeps the service's record: the document that accepted this operation. */
@@ -72,6 +76,12 @@ export interface TeleconsultationStore {
   replaceMail (current: Teleconsultation, mail: Mail, context: StoreContext): Promise<Teleconsultation | 'changed'>
   /** As `get`, and in the trash as well. */
   getAnywhere (id: string, context: StoreContext): Promise<Teleconsultation | undefined>
+  /** Those with this participant, in whatever state, in the order of their ids. */
+  ofPerson (externalId: string, page: { after?: string | undefined, limit: number }, context: StoreContext): Promise<Teleconsultation[]>
+  /** All there are, in whatever state, in the order of their ids. */
+  walk (page: { after?: string | undefined, limit: number }, context: StoreContext): Promise<Teleconsultation[]>
+  /** As `replaceIfUnchanged`, in whatever state the document is. Nobody is told of it. */
+  replaceAnywhere (current: Teleconsultation, changes: Changes, context: StoreContext): Promise<Teleconsultation | 'changed'>
   /** Whether the collection keeps what makes a session of a teleconsultation. Errors as `get`. */
   keepsSessions (): Promise<boolean>
   /** Whether the storage did not answer when it was asked last. */
@@ -83,8 +93,9 @@ export interface TeleconsultationStore {
 /**
  * @param layoutKnown answers at once but for the first time, when the collection has to be asked
  * @param tellsPeople whether somebody is to be told of what is written: each write says then that there may be something to tell
+ * @param searchesTexts whether all titles and descriptions are stored readable
  */
-export function teleconsultationStore (given: CrudCollection, layoutKnown: () => Promise<Layout>, provider: string, { tellsPeople = false } = {}): TeleconsultationStore {
+export function teleconsultationStore (given: CrudCollection, layoutKnown: () => Promise<Layout>, provider: string, { tellsPeople = false, searchesTexts = true } = {}): TeleconsultationStore {
   const { collection, ask, hasFailed } = readsBack(given)
   const asked = async <T> ({ isReadBack }: StoreContext, read: () => Promise<T>): Promise<T> => isReadBack === true ? await ask(read) : await read()
   const fieldsOf = (changes: Changes, layout: Layout) => ({
@@ -191,6 +202,8 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
       return (await collection.list({ limit, sort, filter: sessionFilter(search) }, headers, endsAt)).map((document) => read(document, layout))
     },
 
+    searchesTexts,
+
     async countSessions (searches, { headers, endsAt }) {
       const filters = searches.map(sessionFilter)
       return await collection.count(filters.length === 1 ? filters[0] ?? {} : { $or: filters }, headers, endsAt)
@@ -224,14 +237,14 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
         'service.operation': { $exists: false },
         $or: [{ 'service.mail.heldUntil': { $exists: false } }, { 'service.mail.heldUntil': { $lte: now.getTime() } }]
       }
-      const found = await collection.list({ limit, filter, sort: 'service.mail.due', states: ANYWHERE }, headers, endsAt)
+      const found = await collection.list({ limit, filter, sort: 'service.mail.due', states: ANYWHERE, readableOnly: true }, headers, endsAt)
       return found.map((document) => read(document, layout))
     },
 
-    async replaceMail (current, mail, { headers, endsAt }) {
+    async replaceMail (current, mail, { headers, endsAt, isFleeting }) {
       const layout = await layoutKnown()
       const commands: CrudCommands = { $set: { 'service.mail': mail, ...nextRevision(current.version, layout) } }
-      const document = await collection.patch(current.id, unchanged(current.version, layout), commands, headers, endsAt, ANYWHERE)
+      const document = await collection.patch(current.id, unchanged(current.version, layout), commands, isFleeting === true ? { ...headers, ...FLEETING } : headers, endsAt, ANYWHERE)
       return document === undefined ? 'changed' : read(document, layout)
     },
 
@@ -239,6 +252,24 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
       const layout = await layoutKnown()
       const [document] = await collection.list({ limit: 1, filter: { _id: id }, states: ANYWHERE }, headers, endsAt)
       return document === undefined ? undefined : read(document, layout)
+    },
+
+    async ofPerson (externalId, { after, limit }, { headers, endsAt }) {
+      const layout = await layoutKnown()
+      const filter: CrudFilter = { 'participants.userExternalId': externalId, ...after === undefined ? {} : { _id: { $gt: after } } }
+      return (await collection.list({ limit, filter, sort: '_id', states: EVERYWHERE }, headers, endsAt)).map((document) => read(document, layout))
+    },
+
+    async walk ({ after, limit }, { headers, endsAt }) {
+      const layout = await layoutKnown()
+      return (await collection.list({ limit, ...after === undefined ? {} : { filter: { _id: { $gt: after } } }, sort: '_id', states: EVERYWHERE }, headers, endsAt)).map((document) => read(document, layout))
+    },
+
+    async replaceAnywhere (current, changes, { headers, endsAt }) {
+      const layout = await layoutKnown()
+      const commands: CrudCommands = { $set: { ...fieldsOf(changes, layout), ...nextRevision(current.version, layout) } }
+      const document = await collection.patch(current.id, unchanged(current.version, layout), commands, headers, endsAt, EVERYWHERE)
+      return document === undefined ? 'changed' : read(document, layout)
     },
 
     async findUnsettled (now, limit, { headers, endsAt }) {
@@ -251,7 +282,7 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
             ]
           }
         : { teleconsultationState: { $regex: OFFICIAL_UNSETTLED } }
-      const found = await collection.list({ limit, filter, sort: 'updatedAt' }, headers, endsAt)
+      const found = await collection.list({ limit, filter, sort: 'updatedAt', readableOnly: true }, headers, endsAt)
       return found.map((document) => read(document, layout)).filter(({ control }) => isUnsettled(control, now))
     },
 
@@ -297,6 +328,10 @@ const isPending = (control: Control) => control.operation !== undefined || contr
 
 const MOST_KNOWN = 300
 const ANYWHERE = ['PUBLIC', 'DRAFT', 'TRASH'] as const
+const EVERYWHERE = [...ANYWHERE, 'DELETED'] as const
+
+// The embedded storage waits for no disk then; a CRUD Service does as with every write.
+const FLEETING = { 'x-durability': 'process' }
 
 // The others need a look of their own and a write to give way.
 const LOOKS = 4

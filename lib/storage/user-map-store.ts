@@ -8,6 +8,10 @@ export interface UserMapStore {
   find (externalIds: readonly string[], context: StoreContext): Promise<Map<string, string>>
   /** Repeating it, also from two sides at once, is harmless. */
   remember (externalId: string, providerUserId: string, context: StoreContext): Promise<void>
+  /** All ids that the map has of this person. */
+  accountsOf (externalId: string, context: StoreContext): Promise<string[]>
+  /** For good. Repeating it is harmless. */
+  forget (externalId: string, context: StoreContext): Promise<void>
 }
 
 /** A person's id at the provider never changes, so that what was once read stays true. */
@@ -16,6 +20,7 @@ const REMEMBERED = 20_000
 // The CRUD Service's largest page. A request has 25 participants at most; the rest is for people who stand twice in a map
 // without a unique index.
 const PAGE = 200
+const EVERYWHERE = ['PUBLIC', 'DRAFT', 'TRASH', 'DELETED'] as const
 
 /**
  * A gateway's restriction of rows (`acl_rows`) speaks of teleconsultations: here it would name fields that do not exist.
@@ -28,7 +33,19 @@ export function userMapStore (collection: CrudCollection): UserMapStore {
     remembered.set(externalId, providerUserId)
   }
 
+  const rowsOf = async (externalId: string, { headers, endsAt }: StoreContext) =>
+    await collection.list({ limit: PAGE, filter: { receivedUserId: externalId }, states: EVERYWHERE }, withoutRowRestriction(headers), endsAt)
+
   return {
+    async accountsOf (externalId, context) {
+      return (await rowsOf(externalId, context)).flatMap(({ bandyerId }) => typeof bandyerId === 'string' ? [bandyerId] : [])
+    },
+
+    async forget (externalId, context) {
+      for (const { _id: id } of await rowsOf(externalId, context)) await collection.remove(id, withoutRowRestriction(context.headers), context.endsAt)
+      remembered.delete(externalId)
+    },
+
     async find (externalIds, { headers, endsAt }) {
       const found = new Map<string, string>()
       const asked: string[] = []

@@ -4,7 +4,7 @@ import { attemptAt, isForgotten, withAttempt, type Attempt, type RequestKey } fr
 import { ConcurrentChange, DuplicateParticipant, ImmutablePeriod, KeyReused, RoomNotFound, SessionEnded, TooManyParticipants } from '../errors.ts'
 import { checkList, checkPlusUser, type KnownPerson } from '../domain/participants.ts'
 import { checkWish, scheduleOf } from '../domain/schedule.ts'
-import { hasWordsUnderWay, leftOut, readmitted, seatsOf, sessionOf, type Session } from '../domain/session.ts'
+import { hasWordsUnderWay, leftOut, readmitted, seatsOf, sessionOf, withNewLinks, type Session } from '../domain/session.ts'
 import { isComplete, participantByExternalId, remember, restingPhase, roomAsGarbage, type Content, type Operation, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { mayChange } from '../domain/window.ts'
 import type { WantedParticipants } from './create.ts'
@@ -32,6 +32,7 @@ export async function changeTeleconsultation (
     checkPlusUser(wanted.people.map(({ privilege }) => privilege), wanted.number, 'PATCH /teleconsultation')
   }
   const participants = wanted === undefined ? undefined : seatedSomewhere(ports, wanted.people)
+  const keepsSessions = wanted !== undefined && await ports.store.keepsSessions()
   return await rewrite(ports, id, (current) => {
     const content = {
       ...current.content,
@@ -45,11 +46,19 @@ export async function changeTeleconsultation (
     if (wanted !== undefined || videoProvider !== undefined) checkLimits(there, content.number)
     if (videoProvider !== undefined) checkWishes(there)
     const session = described?.(sessionOf(current)) ?? current.control.session
-    if (session === undefined || wanted === undefined) return { content, chosen, session }
+    if (wanted === undefined) return { content, chosen, session }
+    const moved = keepsSessions ? movedTo(current.content, wanted.people) : []
+    if (session === undefined) return { content, chosen, session: moved.length === 0 ? undefined : withNewLinks({}, moved) }
     const gone = seatsOf(current).flatMap(({ userExternalId }) => userExternalId === undefined || wanted.people.some(({ externalId }) => externalId === userExternalId) ? [] : [userExternalId])
-    return { content, chosen, session: leftOut(readmitted(session), gone) }
+    return { content, chosen, session: withNewLinks(leftOut(readmitted(session), gone), moved) }
   }, context)
 }
+
+/** Whose address is another one now: the link that went to the one before may be in a stranger's hands. */
+const movedTo = ({ participants }: Content, people: readonly KnownPerson[]): string[] => people.flatMap(({ externalId, email }) => {
+  const before = participants.find(({ userExternalId }) => userExternalId === externalId)?.email
+  return before === undefined || before === email ? [] : [externalId]
+})
 
 /** Where there are several providers, only the document tells at which he takes part. */
 function seatedSomewhere (ports: Ports, people: readonly KnownPerson[]): StoredParticipant[] {
@@ -77,7 +86,8 @@ export async function addParticipant (ports: Ports, id: string, person: KnownPer
     if (participantByExternalId(current.content, person.externalId) !== undefined) throw new DuplicateParticipant('userExternalId')
     if (content.participants.length > content.number) throw new TooManyParticipants()
     checkStoredPlusUser(ports, content, current.control, `POST /teleconsultation/${id}/participants/data`)
-    if (grows) checkLimits(atTarget(ports, current.control, participants), content.number)
+    // Who was removed comes in no more.
+    if (grows) checkLimits(atTarget(ports, current.control, participants), content.number - (current.content.participants.length - seatsOf(current).length))
     return { content, chosen: current.control.chosen, session: described?.(sessionOf(current)) }
   }, context, addition)
 }

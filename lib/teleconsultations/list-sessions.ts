@@ -1,7 +1,7 @@
 import { may, type Actor } from '../domain/authorization.ts'
-import { seatOf } from '../domain/session.ts'
+import { seatOf, sessionOf } from '../domain/session.ts'
 import type { Teleconsultation } from '../domain/teleconsultation.ts'
-import type { SessionSearch, SessionsOf } from '../storage/session-search.ts'
+import { isInState, textFinder, type SessionSearch, type SessionsOf } from '../storage/session-search.ts'
 import { requireSessions } from './session-record.ts'
 import { authorizationRules, type Context, type Ports } from './ports.ts'
 
@@ -15,7 +15,8 @@ export interface SessionList {
 
 /**
  * One page of what the caller may see, by start and id. Each way in which he can see something is read out of an index of its own, from
- * the cursor on, so that a late page costs what the first one does.
+ * the cursor on, so that a late page costs what the first one does. A text that the storage cannot look for costs reading all there is
+ * until enough is found.
  *
  * @throws FIELD_NOT_DECLARED, STORAGE_*
  */
@@ -23,45 +24,73 @@ export async function listSessions (ports: Ports, actor: Actor, given: Wanted, c
   await requireSessions(ports)
   const wanted = actor.kind === 'link' ? await ofLink(ports, actor, given, context) : given
   if (wanted === undefined) return { documents: [], next: undefined }
-  const { limit, descending = false, participant } = wanted
-  const rules = authorizationRules(ports)
-  const inOrder = (a: Teleconsultation, b: Teleconsultation) => (descending ? -1 : 1) * compared(a, b)
+  const { limit } = wanted
   const found: Teleconsultation[] = []
-  let { after } = wanted
-  for (;;) {
-    const pages = await Promise.all(waysToSee(actor, rules.defaultOrganisation).map((of) => ports.store.sessions({ ...wanted, of, after, limit: limit + 1 }, context)))
-    // Beyond the last of a full page something may be missing.
-    const ends = pages.filter((page) => page.length > limit).flatMap((page) => page.at(-1) ?? []).sort(inOrder)
-    const [end] = ends
-    const merged = [...new Map(pages.flat().map((document) => [document.id, document])).values()].sort(inOrder)
-    const sure = end === undefined ? merged : merged.filter((document) => inOrder(document, end) <= 0)
-    // Who was removed is in the document still.
-    found.push(...sure.filter((document) => may('see', actor, document, rules) === 'allowed' && (participant === undefined || seatOf(document, participant) !== undefined)))
-    const last = sure.at(-1)
-    if (found.length > limit || end === undefined || last === undefined) break
-    after = { startAt: last.content.startAt, id: last.id }
+  for await (const documents of visible(ports, actor, wanted, context)) {
+    found.push(...documents)
+    if (found.length > limit) break
   }
   const documents = found.slice(0, limit)
   const last = documents.at(-1)
-  return { documents, next: found.length > limit && last !== undefined ? { startAt: last.content.startAt, id: last.id } : undefined }
+  return { documents, next: found.length > limit && last !== undefined ? placeOf(last) : undefined }
 }
 
 /**
- * How many there are in each state. Somebody who was removed from a session still counts it, which costs no look at each.
+ * How many there are in each state. Somebody who was removed from a session still counts it, which costs no look at each; not where
+ * each has to be looked at for its texts.
  *
  * @throws STORAGE_*
  */
-export async function countSessions<State extends string> (ports: Ports, actor: Actor, wanted: Wanted, states: ReadonlyArray<{ name: State, search: SessionSearch['state'] }>, context: Context): Promise<Record<State, number>> {
+export async function countSessions<State extends string> (ports: Ports, actor: Actor, wanted: Wanted, states: ReadonlyArray<{ name: State, search: NonNullable<SessionSearch['state']> }>, context: Context): Promise<Record<State, number>> {
   const { after: _place, ...everything } = wanted
+  const counts = new Map(states.map(({ name }) => [name, 0]))
+  if (actor.kind !== 'link' && soughtHere(ports, wanted) !== undefined) {
+    for await (const documents of visible(ports, actor, { ...everything, state: undefined }, context)) {
+      for (const { name, search } of states) counts.set(name, (counts.get(name) ?? 0) + documents.filter((document) => isInState(document, search)).length)
+    }
+    return Object.fromEntries(counts) as Record<State, number>
+  }
   const ways = waysToSee(actor, authorizationRules(ports).defaultOrganisation)
-  const counts: Array<[State, number]> = []
   // One after the other: a storage in this process counts in one go, and others are to get their turn in between.
   for (const { name, search } of states) {
-    counts.push([name, actor.kind === 'link'
+    counts.set(name, actor.kind === 'link'
       ? (await listSessions(ports, actor, { ...everything, state: search }, context)).documents.length
-      : await ports.store.countSessions(ways.map((of) => ({ ...everything, of, state: search })), context)])
+      : await ports.store.countSessions(ways.map((of) => ({ ...everything, of, state: search })), context))
   }
   return Object.fromEntries(counts) as Record<State, number>
+}
+
+/** The text that the storage cannot look for. */
+const soughtHere = ({ store }: Ports, { text }: Wanted): string | undefined => store.searchesTexts ? undefined : text
+
+/**
+ * What is wanted and may be seen, in its order, piece by piece. Each way to see is read once, page after page: of what was read, only as
+ * much is sure as comes before the end of every way's page.
+ */
+async function * visible (ports: Ports, actor: Actor, wanted: Wanted, context: Context): AsyncGenerator<Teleconsultation[]> {
+  const { limit, descending = false, participant } = wanted
+  const rules = authorizationRules(ports)
+  const text = soughtHere(ports, wanted)
+  const holds = text === undefined ? () => true : textFinder(text)
+  const search = text === undefined ? { ...wanted, limit: limit + 1 } : { ...wanted, text: undefined, limit: PAGE }
+  const inOrder = (a: Teleconsultation, b: Teleconsultation) => (descending ? -1 : 1) * compared(a, b)
+  const ways = waysToSee(actor, rules.defaultOrganisation).map((of) => ({ of, after: wanted.after, rows: [] as Teleconsultation[], isRead: false }))
+  for (;;) {
+    await Promise.all(ways.filter(({ rows, isRead }) => rows.length === 0 && !isRead).map(async (way) => {
+      way.rows = await ports.store.sessions({ ...search, of: way.of, after: way.after }, context)
+      way.isRead = way.rows.length < search.limit
+      const last = way.rows.at(-1)
+      if (last !== undefined) way.after = placeOf(last)
+    }))
+    const [end] = ways.flatMap(({ rows, isRead }) => isRead ? [] : rows.at(-1) ?? []).sort(inOrder)
+    const isSure = (document: Teleconsultation) => end === undefined || inOrder(document, end) <= 0
+    const sure = new Map(ways.flatMap(({ rows }) => rows.filter(isSure)).map((document) => [document.id, document]))
+    for (const way of ways) way.rows = way.rows.filter((document) => !isSure(document))
+    yield [...sure.values()].sort(inOrder).filter((document) => holds(sessionOf(document)) &&
+      // Who was removed is in the document still.
+      may('see', actor, document, rules) === 'allowed' && (participant === undefined || seatOf(document, participant) !== undefined))
+    if (end === undefined) return
+  }
 }
 
 /**
@@ -76,7 +105,7 @@ export async function sessionsOf (ports: Ports, userId: string, { from, to, limi
     found.push(...page)
     const last = page.at(-1)
     if (page.length < PAGE || last === undefined) break
-    after = { startAt: last.content.startAt, id: last.id }
+    after = placeOf(last)
   }
   return found
 }
@@ -105,6 +134,8 @@ function waysToSee (actor: Actor, defaultOrganisation: string): SessionsOf[] {
     ]
   }
 }
+
+const placeOf = ({ id, content }: Teleconsultation) => ({ startAt: content.startAt, id })
 
 const compared = (a: Teleconsultation, b: Teleconsultation) =>
   a.content.startAt.getTime() - b.content.startAt.getTime() || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)

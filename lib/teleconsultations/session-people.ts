@@ -1,7 +1,7 @@
 import type { PermissionName } from '../../schemas/permissions.ts'
 import { CapabilityLimit, DuplicateParticipant, LastOwner, NoPlusUser, ParticipantNotFound, RoomNotFound, SessionEnded } from '../errors.ts'
 import type { KnownPerson } from '../domain/participants.ts'
-import { isOfCall, permissionsOf, seatOf, seatsOf, sessionOf, standingOf, welcomedBack, withStanding, type Session, type Standing } from '../domain/session.ts'
+import { isOfCall, permissionsOf, seatOf, seatsOf, sessionOf, standingOf, welcomedBack, withNextLink, withStanding, type Session, type Standing } from '../domain/session.ts'
 import { isComplete, participantByExternalId, type Content, type StoredParticipant, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { mayChange } from '../domain/window.ts'
 import { addParticipant } from './change.ts'
@@ -48,16 +48,26 @@ export async function setPermissions (ports: Ports, id: string, externalId: stri
  * @throws PARTICIPANT_NOT_FOUND, LAST_OWNER, NO_PLUS_USER, and what `changeSession` throws
  */
 export async function removeFromSession (ports: Ports, id: string, externalId: string, context: Context): Promise<Ruled> {
+  return await takeOut(ports, id, externalId, context, (current, seat) => {
+    if (sessionOf(current).owner === externalId) throw new LastOwner()
+    checkWhoStays(ports, current, seat)
+  })
+}
+
+/**
+ * The same, whoever he is.
+ *
+ * @throws PARTICIPANT_NOT_FOUND, what `check` throws, and what `changeSession` throws
+ */
+export async function takeOut (ports: Ports, id: string, externalId: string, context: Context, check: (current: Teleconsultation, seat: StoredParticipant) => void = () => {}): Promise<Ruled> {
   const document = await changeSession(ports, id, context, (current) => {
     const seat = seated(current, externalId)
     const session = sessionOf(current)
-    if (session.owner === externalId) throw new LastOwner()
-    checkWhoStays(ports, current, seat)
+    check(current, seat)
     return told(ports, current, externalId, true, withStanding(session, externalId, ({ unseated: _given, ...standing }) => ({
-      ...standing,
+      ...withNextLink(standing),
       permissions: undefined,
       revocations: (standing.revocations ?? 0) + 1,
-      link: (standing.link ?? 0) + 1,
       removedAt: ports.clock.now().getTime()
     })))
   })
@@ -69,6 +79,8 @@ export interface Invited {
   /** Whose member he is, if another's than the session's. */
   organisation?: string | undefined
   permissions?: Grants | undefined
+  /** His link is the first device's that opens it. */
+  oneTime?: true | undefined
 }
 
 /**
@@ -77,8 +89,8 @@ export interface Invited {
  *
  * @throws DUPLICATE_PARTICIPANT, CAPABILITY_LIMIT, SESSION_ENDED, and what `changeSession` and `addParticipant` throw
  */
-export async function invite (ports: Ports, id: string, { person, organisation, permissions }: Invited, context: Context): Promise<Teleconsultation> {
-  const known: Partial<Standing> = { ...organisation === undefined ? {} : { organisation }, ...permissions === undefined ? {} : { permissions } }
+export async function invite (ports: Ports, id: string, { person, organisation, permissions, oneTime }: Invited, context: Context): Promise<Teleconsultation> {
+  const known: Partial<Standing> = { ...organisation === undefined ? {} : { organisation }, ...permissions === undefined ? {} : { permissions }, ...oneTime === undefined ? {} : { oneTime } }
   if (await joinList(ports, id, person, known, context)) {
     const joined = await ports.store.get(id, context)
     if (joined === undefined) throw new RoomNotFound(id)

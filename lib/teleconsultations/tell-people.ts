@@ -1,5 +1,6 @@
 import { afterFailing, afterSending, lettersDue, type Letter, type LetterRules, type Mail } from '../domain/letters.ts'
 import { isHeld, type Teleconsultation } from '../domain/teleconsultation.ts'
+import type { Pace } from './pace.ts'
 import { ATTEMPTS, type Context, type Deadline, type Ports } from './ports.ts'
 
 /** What became of a letter. `isFinal`: trying it again is in vain, e.g. an address that does not exist. */
@@ -7,15 +8,19 @@ export type Posted = 'sent' | { code: string, isFinal: boolean }
 
 /** Brings one letter on its way. */
 export interface Post {
-  /** Never rejects. */
+  /** Never rejects, and is over within two minutes. */
   send (document: Teleconsultation, letter: Letter): Promise<Posted>
 }
 
 export interface TellingOptions {
   post: Post
   reminders: readonly number[]
-  /** How many are on their way at once. */
+  /** How many teleconsultations are told of at once. */
   atOnce: number
+  /** Before each letter. Default: one after the other, as fast as it goes. */
+  pace?: Pace | undefined
+  /** Aborted: those under way are brought to an end, and no other is begun. */
+  signal?: AbortSignal | undefined
 }
 
 export interface Telling {
@@ -25,8 +30,9 @@ export interface Telling {
   looked: number
 }
 
-const BATCH = 200
-/** While one replica is at it, no other looks at the same. Longer than everything that it does for one may take. */
+/** Few, because reading many at once keeps everybody else waiting. */
+const BATCH = 25
+/** While one replica is at it, no other looks at the same. Longer than everything that it does for one may take: see `Post`. */
 const LEASE_MS = 5 * 60_000
 const MOST_ATTEMPTS = 12
 /** Between two looks whether an operation is over. */
@@ -44,18 +50,28 @@ const pauseAfter = (failures: number) => Math.min(FIRST_PAUSE_MS * 2 ** (failure
  *
  * @throws STORAGE_*
  */
-export async function tellPeople (ports: Ports, { post, reminders, atOnce }: TellingOptions, context: Context): Promise<Telling> {
+export async function tellPeople (ports: Ports, { atOnce, pace = unpaced, ...options }: TellingOptions, given: Context): Promise<Telling> {
+  // What a loss of power takes back is sent once more, with the same Message-ID: waiting for the disk twice a letter would keep requests waiting.
+  const context: Context = { ...given, isFleeting: true }
   const done: Telling = { sent: 0, failed: 0, looked: 0 }
   const found = await ports.store.findToTell(ports.clock.now(), BATCH, context)
   const queue = [...found]
   const work = async () => {
-    for (let document = queue.shift(); document !== undefined; document = queue.shift()) await tellOf(ports, document, { post, reminders }, done, context)
+    for (let document = queue.shift(); document !== undefined; document = queue.shift()) {
+      await pace()
+      if (options.signal?.aborted === true) return
+      await tellOf(ports, document, { ...options, pace }, done, context)
+    }
   }
   await Promise.all(Array.from({ length: Math.min(atOnce, queue.length) }, work))
   return done
 }
 
-async function tellOf (ports: Ports, document: Teleconsultation, { post, reminders }: Pick<TellingOptions, 'post' | 'reminders'>, done: Telling, context: Context): Promise<void> {
+const unpaced: Pace = () => Promise.resolve()
+
+type LetterOptions = Omit<TellingOptions, 'atOnce'> & { pace: Pace }
+
+async function tellOf (ports: Ports, document: Teleconsultation, { reminders, ...sending }: LetterOptions, done: Telling, context: Context): Promise<void> {
   // Whoever is at work on it writes on the condition that nobody else did; and who holds it has letters under way that nobody else knows of.
   if (document.control.operation !== undefined || (document.control.mail?.heldUntil ?? 0) > ports.clock.now().getTime()) return
   done.looked++
@@ -67,7 +83,7 @@ async function tellOf (ports: Ports, document: Teleconsultation, { post, reminde
   }
   const taken = await ports.store.replaceMail(document, { ...document.control.mail, due: rules.now + LEASE_MS, heldUntil: rules.now + LEASE_MS }, context)
   if (taken === 'changed') return
-  const results = await Promise.all(letters.map(async (letter) => ({ letter, posted: await post.send(taken, letter) })))
+  const results = await sendAll(taken, letters, sending)
   for (const { letter, posted } of results) {
     if (posted === 'sent') done.sent++
     else {
@@ -78,6 +94,19 @@ async function tellOf (ports: Ports, document: Teleconsultation, { post, reminde
   await writeDown(ports, taken, (mail) => results.reduce((kept, { letter, posted }) => posted === 'sent'
     ? afterSending(kept, letter)
     : afterFailing(kept, letter, { ...posted, at: ports.clock.now().getTime(), most: MOST_ATTEMPTS }), mail), rules, context)
+}
+
+/** The first at once, the others at their pace. @returns what became of those that were begun */
+async function sendAll (taken: Teleconsultation, letters: readonly Letter[], { post, pace, signal }: Omit<LetterOptions, 'reminders'>) {
+  const begun: Array<Promise<{ letter: Letter, posted: Posted }>> = []
+  for (const letter of letters) {
+    if (begun.length > 0) {
+      await pace()
+      if (signal?.aborted === true) break
+    }
+    begun.push(post.send(taken, letter).then((posted) => ({ letter, posted })))
+  }
+  return await Promise.all(begun)
 }
 
 /**

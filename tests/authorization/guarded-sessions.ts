@@ -9,6 +9,7 @@ import { seatsOf, sessionOf, standingOf } from '../../lib/domain/session.ts'
 import { taxonomiesOf } from '../../lib/domain/taxonomies.ts'
 import type { Found } from '../../lib/identity/actor.ts'
 import { personalLinks } from '../../lib/identity/personal-links.ts'
+import { seatTokens } from '../../lib/identity/seat-tokens.ts'
 import authorization from '../../lib/plugins/authorization.ts'
 import errors, { schemaError } from '../../lib/plugins/errors.ts'
 import requestContext from '../../lib/plugins/request-context.ts'
@@ -53,6 +54,7 @@ export async function guardedSessions (): Promise<GuardedSessions> {
   const clock = ports.clock.now
   let caller: Found = { actor: undefined }
   const callState = callStates(ports)
+  const seats = seatTokens({ sign: (claims) => JSON.stringify(claims), verify: () => { throw new Error('nobody reads one here') } }, () => 'of nobody')
   const services: Services = {
     ports,
     access: accessGiver(ports, callState),
@@ -62,6 +64,7 @@ export async function guardedSessions (): Promise<GuardedSessions> {
       one: async ({ userExternalId }) => person(userExternalId, 'plus')
     },
     personalLinks: personalLinks({ sign: (claims) => JSON.stringify(claims), verify: () => { throw new Error('nobody reads one here') } }, () => 'https://service.example'),
+    seats,
     once: oncePerKey({ clock: ports.clock, keptMs: 0 }),
     answered: oncePerKey({ clock: ports.clock, keptMs: 0 }),
     callerOf: ({ actor }) => actor?.id,
@@ -75,11 +78,11 @@ export async function guardedSessions (): Promise<GuardedSessions> {
   await app.register(errors)
   await app.register(requestContext, { headers: loadConfiguration({}).headers, timeoutMs: 3600_000, clock })
   await app.register(requestKey, { secret: 'only for tests', callerOf: services.callerOf })
-  await app.register(authorization, { isGateway: false, actorOf: async () => caller, read: (id, given) => ports.store.get(id, given), rules: authorizationRules(ports), linkGraceMs: 0, clock, knowsCallers: true })
+  await app.register(authorization, { isGateway: false, actorOf: async () => caller, read: (id, given) => ports.store.get(id, given), rules: authorizationRules(ports), seats, linkGraceMs: 0, clock, knowsCallers: true })
   for (const schema of [errorSchemas, sessionSchemas, settingsSchemas, teleconsultationSchemas].flatMap((module) => Object.values<unknown>(module))) {
     if (typeof schema === 'object' && schema !== null && '$id' in schema) app.addSchema(schema)
   }
-  await app.register(sessionRoutes, { services, taxonomies: taxonomiesOf(loadConfiguration({}).taxonomies), cursors: cursors('only for tests') })
+  await app.register(sessionRoutes, { services, taxonomies: taxonomiesOf(loadConfiguration({}).taxonomies), cursors: cursors('only for tests'), tellsPeople: false })
   await app.register(teleconsultationRoutes, { services })
 
   return {

@@ -27,7 +27,7 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'guests have the organisation’s defaults', file: SESSION, from: 'isGuest ? undefined : defaults', to: 'defaults' },
   { name: 'what was taken comes back by default', file: SESSION, from: 'standing?.permissions?.[name] ?? (usual', to: 'standing?.permissions?.[name] === true || (usual' },
   { name: 'void links open', file: SESSION, from: '(standingOf(session, externalId)?.link ?? 0) === number', to: '(standingOf(session, externalId)?.link ?? 0) >= number' },
-  { name: 'a way in that was taken by a new list is given back by the next', file: SESSION, from: 'link: (standing.link ?? 0) + 1 })), session)', to: 'link: standing.link })), session)' }
+  { name: 'a way in that was taken by a new list is given back by the next', file: SESSION, from: '...withNextLink(standing), revocations', to: '...standing, revocations' }
 ]
 
 type Sequences = typeof import('./sequences.ts')

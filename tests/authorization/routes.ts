@@ -22,12 +22,13 @@ export interface RouteTrial {
 }
 
 const ofSession = (path = '') => ({ sessionId }: Universe) => `/sessions/${sessionId}${path}`
+const invitationOf = (universe: Universe, id: string) => ofSession(`/participants/${encodeURIComponent(id)}/invitation`)(universe)
 const ofRoom = (path = '') => ({ sessionId }: Universe) => `/teleconsultation/${sessionId}${path}`
 const DATES = { start_date: after(NOON, 90).toISOString(), duration_in_seconds: 600 }
 const bookingOf = ({ world, ids, title }: Universe, described: boolean) =>
   ({ participants: { number: 2, data: world.people([ids.participant, ids.colleague]) }, ...DATES, ...(described ? { title: `${title} once more` } : {}) })
 
-interface StoredSession { title?: string, owner?: string, organisation?: string, endedAt?: number, recordedSince?: number, standings?: Array<{ externalId: string, removedAt?: number, permissions?: Record<string, boolean> }> }
+interface StoredSession { title?: string, owner?: string, organisation?: string, endedAt?: number, recordedSince?: number, standings?: Array<{ externalId: string, removedAt?: number, oneTime?: boolean, permissions?: Record<string, boolean> }> }
 const rowOf = async ({ stored, sessionId }: Universe) => {
   const groups = JSON.parse(await stored()) as unknown[][]
   const row = groups.flat().find((one) => JSON.stringify(one).includes(sessionId)) as { body?: string, state?: string, __STATE__?: string } | undefined
@@ -118,6 +119,18 @@ export const TRIALS: Readonly<Record<string, RouteTrial>> = {
     request: () => ({ method: 'PATCH', url: '/settings/update', payload: { background_alias: 'blue' } }),
     happened: (_universe, answer) => named(answer, 'company')
   },
+  'DELETE /people/{externalId}': {
+    success: 200,
+    needs: ['default organisation'],
+    request: ({ isGateway }) => ({ method: 'DELETE', url: '/people/somebody', headers: isGateway ? { isbackoffice: '1' } : {} }),
+    happened: (_universe, answer) => answer.json<{ erased: boolean }>().erased
+  },
+  'GET /people/{externalId}/erasure': {
+    success: 404,
+    needs: ['default organisation'],
+    request: ({ isGateway }) => ({ url: '/people/somebody/erasure', headers: isGateway ? { isbackoffice: '1' } : {} }),
+    happened: (_universe, answer) => answer.json<{ code: string }>().code === 'ERASURE_NOT_FOUND'
+  },
   'GET /transcription/{roomId}/{sessionId}': {
     success: 200,
     needs: ['vendor'],
@@ -171,6 +184,26 @@ export const TRIALS: Readonly<Record<string, RouteTrial>> = {
     success: 201,
     request: (universe) => ({ method: 'POST', url: ofSession('/participants')(universe), payload: universe.world.invitee(universe.ids.newcomer) }),
     happened: async (universe, answer) => named(answer, 'mediaUrl') && (await rowOf(universe)).body?.participants?.at(-1)?.userExternalId === universe.ids.newcomer
+  },
+  'POST /sessions/{sessionId}/guest-links': {
+    success: 201,
+    request: (universe) => ({ method: 'POST', url: ofSession('/guest-links')(universe), payload: { fullName: 'A Person' } }),
+    happened: async (universe, answer) => named(answer, 'link') && (await standingOf(universe, answer.json<{ participant: { userExternalId: string } }>().participant.userExternalId))?.oneTime === true
+  },
+  'POST /sessions/{sessionId}/participants/{userExternalId}/invitation': {
+    success: 200,
+    // Who is sent e-mails changes the document in the background: this is asked for where nothing is due any more.
+    async request (universe) {
+      const { world, ids, manage, service } = universe
+      const [participant, colleague] = world.people([ids.participant, ids.colleague])
+      await manage({ method: 'PATCH', url: ofSession()(universe), payload: { participants: { number: 3, data: [participant, { ...colleague as object, email: 'colleague@home.example' }, world.invitee(ids.guest)] } } })
+      await service.app.telling.run()
+      await service.app.telling.run()
+      return { method: 'POST', url: invitationOf(universe, ids.colleague), payload: {} }
+    },
+    own: (universe, { id = NO_SUCH }) => ({ method: 'POST', url: invitationOf(universe, id), payload: { newLink: true } }),
+    others: { request: (universe) => ({ method: 'POST', url: invitationOf(universe, universe.ids.colleague), payload: { newLink: true } }), status: 403 },
+    happened: (_universe, answer) => named(answer, 'participant')
   },
   'PATCH /sessions/{sessionId}/participants/{userExternalId}': {
     success: 200,
@@ -265,6 +298,12 @@ export const TRIALS: Readonly<Record<string, RouteTrial>> = {
       return { url: new URL(url).pathname }
     },
     happened: ({ sessionId }, answer) => answer.body.includes(sessionId)
+  },
+  'POST /mail/bounces': {
+    success: 200,
+    needs: ['default organisation'],
+    request: () => ({ method: 'POST', url: '/mail/bounces', payload: 'Subject: no report\r\n\r\n', headers: { 'content-type': 'message/rfc822' } }),
+    happened: (_universe, answer) => named(answer, 'noted')
   },
   'GET /clinic/overview': { success: 200, request: () => ({ url: '/clinic/overview' }), happened: (_universe, answer) => named(answer, 'publicUrl') },
   'GET /clinic/teleconsultations': { success: 200, request: () => ({ url: '/clinic/teleconsultations' }), happened: (_universe, answer) => named(answer, 'teleconsultations') },

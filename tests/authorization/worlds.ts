@@ -4,7 +4,8 @@ import { startService, type Service, type Teardown } from '../support/service.ts
 import { TOKEN_SECRET, type World } from './universe.ts'
 
 const MIXED = { AUTHORIZATION: 'local', TOKEN_SECRET }
-const QUIET = { LOG_LEVEL: 'error', RECONCILE_EVERY_SEC: '0' }
+// What is stored is looked at: titles are readable there.
+const QUIET = { LOG_LEVEL: 'error', RECONCILE_EVERY_SEC: '0', PII_ENCRYPTION_KEYS: 'none' }
 
 /** The service's own rooms and storage. */
 export async function embeddedWorld (t: Teardown): Promise<World> {

@@ -45,6 +45,18 @@ t.test('an explicit choice wins over what platform variables suggest', async (t)
   t.match(configuration, { storage: { mode: 'embedded' }, identity: { mode: 'local' } })
 })
 
+t.test('personal data are encrypted by themselves where nobody else reads the storage', async (t) => {
+  const platform = { CRUD_SERVICE_URL: 'http://crud-service', TELECONSULTATIONS_CRUD_NAME: 'a', USER_ID_MAP_CRUD_NAME: 'b', VIDEO_PROVIDER: 'embedded' }
+  for (const [variables, keys] of [
+    [{}, 'generated'],
+    [{ ...platform, STORAGE: 'embedded' }, 'generated'],
+    [platform, 'none'],
+    [{ PII_ENCRYPTION_KEYS: 'none' }, 'none'],
+    [{ ...platform, PII_ENCRYPTION_KEYS: 'generated' }, 'generated'],
+    [{ PII_ENCRYPTION_KEYS: 'a:key' }, 'a:key']
+  ] as const) t.equal(loadConfiguration(variables).personalDataKeys, keys, JSON.stringify(variables))
+})
+
 t.test('every problem is reported at once, by variable and without its value', async (t) => {
   const path = `${temporaryFolder(t)}/service.json`
   writeFileSync(path, JSON.stringify({ privileges: { basic: {}, plus: { groups: ['doctor'], tools: { chat: 'sesame' } } }, theme: { light: { primaryColor: 'sesame' } } }))

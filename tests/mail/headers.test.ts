@@ -1,6 +1,6 @@
 import t from 'tap'
 import { checkAddress } from '../../lib/domain/mail-addresses.ts'
-import { messageHeaders, type MessageIdentity } from '../../lib/mail/headers.ts'
+import { letterIds, messageHeaders, recipientOf, type MessageIdentity } from '../../lib/mail/headers.ts'
 
 const MESSAGE: MessageIdentity = { document: '655f1e2a9c0b7d0012345678', recipient: 'ada', kind: 'change', sequence: 4, told: [1, 2, 0] }
 const OPTIONS = { key: 'a key of this test', domain: 'clinic.example' }
@@ -18,7 +18,8 @@ t.test('the same message has the same id, and every other one another', async (t
 })
 
 t.test('an id is one of RFC 5322, and tells neither who nor what', async (t) => {
-  t.match(idOf({ recipient: 'ada@example.com\r\nBcc: x' }), /^<[A-Za-z0-9_-]{43}@clinic\.example>$/)
+  t.match(idOf({ recipient: 'ada@example.com\r\nBcc: x' }), /^<[A-Za-z0-9_-]{44}\.655f1e2a9c0b7d0012345678@clinic\.example>$/)
+  t.match(idOf({ document: 'no id\r\nBcc: x' }), /^<[A-Za-z0-9_-]{44}@clinic\.example>$/)
   t.match(idOf({}, { domain: 'Bücher.example' }), /@xn--bcher-kva\.example>$/)
   t.match(idOf({}, { domain: 'localhost' }), /@localhost>$/)
   for (const domain of ['', 'a b', 'a.example>\r\nBcc: x', 'a..b', '-a.example']) t.throws(() => idOf({}, { domain }), { name: 'TypeError', message: 'The domain of message ids is a domain' })
@@ -31,6 +32,34 @@ t.test('all messages about one session to one person are gathered, and no others
   t.not(threadOf({ recipient: 'bo' }), threadOf())
   t.not(threadOf({ document: 'another' }), threadOf())
   for (const message of messages) t.not(idOf(message), threadOf())
+})
+
+t.test('an id leads to the session and to the person at his address, and to nobody else', async (t) => {
+  const ids = letterIds(OPTIONS)
+  const ada = { externalId: 'ada', to: 'ada@example.com' }
+  const { messageId, references } = messageHeaders({ ...MESSAGE, recipient: recipientOf(ada) }, OPTIONS)
+  for (const id of [messageId, references, messageId.replace('@clinic.example', '@relay.example')]) {
+    t.equal(ids.documentOf(id), MESSAGE.document)
+    t.ok(ids.isTo(id, MESSAGE.document, ada))
+    t.notOk(ids.isTo(id, MESSAGE.document, { ...ada, to: 'ada@example.org' }))
+    t.notOk(ids.isTo(id, MESSAGE.document, { ...ada, externalId: 'bo' }))
+    t.notOk(ids.isTo(id, '655f1e2a9c0b7d0012345679', ada))
+    t.notOk(letterIds({ key: 'another' }).isTo(id, MESSAGE.document, ada))
+  }
+})
+
+t.test('what anybody can write is no id of ours', async (t) => {
+  const ids = letterIds(OPTIONS)
+  const ada = { externalId: 'ada', to: 'ada@example.com' }
+  const { messageId } = messageHeaders({ ...MESSAGE, recipient: recipientOf(ada) }, OPTIONS)
+  const forged = [
+    `<${'A'.repeat(44)}.${MESSAGE.document}@clinic.example>`, messageId.replace('<', '<A').replace(/.\./, '.'), messageId.replace(MESSAGE.document, '655f1e2a9c0b7d0012345679'),
+    '', '<>', '<a@b>', `<.${MESSAGE.document}@clinic.example>`, messageId.slice(1), `${messageId} `, messageId.replace('@', '@ '), messageId.replace(MESSAGE.document, '../x'), messageId.replace('.', '..'), `<${'é'.repeat(22)}.x@y>`
+  ]
+  for (const id of forged) {
+    t.notOk(ids.isTo(id, ids.documentOf(id) ?? MESSAGE.document, ada), id)
+  }
+  t.same(forged.slice(3).map(ids.documentOf), forged.slice(3).map(() => undefined))
 })
 
 t.test('no holiday notice is to answer', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { afterFailing, afterSending, lettersDue, type Letter, type LetterRules, type Mail, type Round } from '../../lib/domain/letters.ts'
+import { afterBouncing, afterFailing, afterSending, lettersDue, type Letter, type LetterRules, type Mail, type Round } from '../../lib/domain/letters.ts'
 import type { Session } from '../../lib/domain/session.ts'
 import type { Content, Phase, StoredParticipant } from '../../lib/domain/teleconsultation.ts'
 import { after, NOON } from '../support/service.ts'
@@ -26,6 +26,8 @@ const look = (at: Visit, now: Date, changes?: Partial<LetterRules>) => lettersDu
 const said = ({ letters }: Round) => letters.map(({ kind, told, minutesBefore }) => `${kind} ${minutesBefore ?? ''} ${told.to} ${told.sequence}`.replace('  ', ' '))
 const dueAt = ({ due }: Round) => due === undefined ? undefined : new Date(due).toISOString()
 const sendAll = (at: Visit, now: Date): Visit => withMail(at, (mail) => look(at, now).letters.reduce(afterSending, mail))
+/** What `at` keeps once the letters that were due in `before` were sent. */
+const sendInto = (at: Visit, before: Visit): Visit => withMail(at, (mail) => look(before, NOON).letters.reduce(afterSending, mail))
 const first = ({ letters: [letter] }: Round): Letter => {
   if (letter === undefined) throw new Error('nobody has to be told')
   return letter
@@ -208,6 +210,70 @@ t.test('a failure of one letter holds up no other', async (t) => {
   t.same(said(look(failed, NOON)), [])
   t.same(said(look(moved(failed, after(IN_THREE_DAYS, 120)), NOON)), ['change ada@example.com 1'], 'the state that was to be told is over')
   t.same(said(look({ ...failed, control: { ...failed.control, phase: 'DELETING' } }, NOON)), ['cancellation ada@example.com 1'])
+})
+
+const ADDRESS = 'ada@example.com'
+const bounced = (at: Visit, status = '5.1.1', address = ADDRESS) => withMail(at, (mail) => afterBouncing(mail, { externalId: 'ada', to: ADDRESS }, { address, status, at: NOON.getTime() }) ?? mail)
+
+t.test('nothing more is sent to an address that letters come back from, whatever is to be told', async (t) => {
+  for (const address of [ADDRESS, 'ada@EXAMPLE.com']) {
+    const told = bounced(sendAll(visit(IN_THREE_DAYS), NOON), '5.1.1', address)
+    t.match(told.control.mail?.failures, [{ externalId: 'ada', of: address, code: '5.1.1', refused: true, bounced: true, count: 1, at: NOON.getTime() }])
+    t.same(said(look(told, after(IN_THREE_DAYS, -DAY))), [`reminder ${DAY} ben@example.com 0`])
+    t.same(said(look(moved(told, after(IN_THREE_DAYS, 60)), NOON)), ['change ben@example.com 1'])
+    t.same(said(look({ ...told, control: { ...told.control, phase: 'DELETING' } }, NOON)), ['cancellation ben@example.com 1'])
+    t.same(said(look(withSession(told, { standings: [{ externalId: 'ada', link: 1 }] }), NOON)), [], 'another link as well')
+  }
+})
+
+t.test('to another address is sent again, and what came back from the one before is over then', async (t) => {
+  const elsewhere = withPeople(bounced(sendAll(visit(IN_THREE_DAYS), NOON)), [{ ...ADA, email: 'ada@example.org' }, BEN])
+  t.same(said(look(elsewhere, NOON)), ['invitation ada@example.org 1'])
+  const told = sendAll(elsewhere, NOON)
+  t.same(told.control.mail?.failures, [])
+  t.same(said(look(told, after(IN_THREE_DAYS, -DAY))), [`reminder ${DAY} ada@example.org 1`, `reminder ${DAY} ben@example.com 0`])
+})
+
+t.test('a letter that was given up, or came back from where his address forwards to, holds up none after it', async (t) => {
+  for (const [status, address] of [['4.4.7', ADDRESS], ['5.2.2', 'elsewhere@example.net'], ['5.1.1', 'Ada@example.com'], ['5.1.1', '']] as const) {
+    const told = bounced(sendAll(visit(IN_THREE_DAYS, [ADA]), NOON), status, address)
+    t.match(told.control.mail?.failures, [{ code: status, refused: true, bounced: true }], status)
+    t.same(said(look(told, NOON)), [], 'nor is it sent once more')
+    const reminded = look(told, after(IN_THREE_DAYS, -DAY))
+    t.same(said(reminded), [`reminder ${DAY} ada@example.com 0`], status)
+    t.same(sendAll(told, after(IN_THREE_DAYS, -DAY)).control.mail?.failures, [], 'the next one that is taken ends it')
+  }
+})
+
+t.test('what comes back while its letter is being written down stays', async (t) => {
+  const booked = visit(IN_THREE_DAYS, [ADA])
+  const early = bounced(booked)
+  t.match(sendInto(early, booked).control.mail, { told: [{ externalId: 'ada' }], failures: [{ code: '5.1.1', bounced: true }] })
+  t.same(said(look(sendInto(early, booked), after(IN_THREE_DAYS, -DAY))), [])
+  const failed = withMail(early, (mail) => afterFailing(mail, first(look(booked, NOON)), { at: NOON.getTime(), code: '450', isFinal: false, most: 12 }))
+  t.match(failed.control.mail?.failures, [{ code: '5.1.1' }, { code: '450' }])
+  t.same(said(look(failed, after(NOON, 5))), [])
+})
+
+t.test('what is being tried goes on when an earlier letter comes back', async (t) => {
+  const told = sendAll(visit(IN_THREE_DAYS, [ADA]), NOON)
+  const later = moved(told, after(IN_THREE_DAYS, 60))
+  const failed = withMail(later, (mail) => afterFailing(mail, first(look(later, NOON)), { at: NOON.getTime(), code: '450', isFinal: false, most: 12 }))
+  const both = bounced(failed, '4.4.7')
+  t.match(both.control.mail?.failures, [{ code: '4.4.7', bounced: true }, { code: '450', count: 1 }])
+  t.equal(dueAt(look(both, NOON)), dueAt(look(failed, NOON)))
+})
+
+t.test('the same word twice is known, and so is whatever comes after the word that nothing arrives', async (t) => {
+  const again = (at: Visit, status: string, address: string) => afterBouncing(at.control.mail ?? {}, { externalId: 'ada', to: ADDRESS }, { address, status, at: NOON.getTime() + 1 })
+  const told = sendAll(visit(IN_THREE_DAYS), NOON)
+  t.equal(again(bounced(told), '5.1.1', ADDRESS), undefined)
+  t.equal(again(bounced(told), '5.2.2', 'x@example.net'), undefined)
+  t.equal(again(bounced(told, '4.4.7'), '4.4.7', ADDRESS), undefined)
+  t.match(again(bounced(told, '4.4.7'), '5.1.1', ADDRESS)?.failures, [{ code: '5.1.1' }])
+  t.equal(again(bounced(told, '4.4.7'), '5.1.1', ADDRESS)?.failures?.length, 1, 'in place of the one before')
+  const ben = withMail(told, (mail) => afterBouncing(mail, { externalId: 'ben', to: 'ben@example.com' }, { address: 'ben@example.com', status: '5.1.1', at: 0 }) ?? mail)
+  t.equal(again(ben, '5.1.1', ADDRESS)?.failures?.length, 2, 'beside another person’s')
 })
 
 t.test('a reminder of a day is 24 hours before, whatever clocks do in between', async (t) => {

@@ -146,6 +146,36 @@ t.test('a server that says nothing any more is given up', async (t) => {
   }
 })
 
+t.test('a server that is slow at every step is given up as a whole', async (t) => {
+  // A line that says that more come, again and again: at no step is it silent for long.
+  const drip = (code: number) => (socket: Socket) => {
+    const timer = setInterval(() => { socket.write(`${code}-wait\r\n`) }, TIMEOUT_MS / 10)
+    socket.on('close', () => { clearInterval(timer) })
+  }
+  const slow = {
+    'from the beginning': drip(220),
+    'at the recipient': upTo(/^RCPT/m, drip(250)),
+    'at the message': upTo(/^DATA/m, drip(354))
+  }
+  for (const [when, serve] of Object.entries(slow)) {
+    t.same(await open(t, await startBare(t, serve), { timeoutMs: 60_000, messageTimeoutMs: TIMEOUT_MS })(), { code: 'ETIMEDOUT', isFinal: false }, when)
+  }
+})
+
+t.test('what waits for a connection too long is given up as well, and what comes later is sent', async (t) => {
+  const server = await startFakeSmtp(t)
+  const deliver = open(t, server.url, { connections: 1, messageTimeoutMs: TIMEOUT_MS })
+  server.hold()
+  t.same(await Promise.all([deliver('first@example.com'), deliver('second@example.com')]), [{ code: 'ETIMEDOUT', isFinal: false }, { code: 'ETIMEDOUT', isFinal: false }])
+  server.release()
+  t.same(server.received.map(({ to }) => to), ['first@example.com'], 'the server took it after all')
+  const calm = open(t, server.url, { connections: 1 })
+  t.equal(await calm('first@example.com'), 'sent')
+  t.equal(await calm('second@example.com'), 'sent')
+  t.same(server.received.map(({ to }) => to), ['first@example.com', 'first@example.com', 'second@example.com'])
+  t.equal(server.received[1]?.messageId, server.received[0]?.messageId, 'as the same message')
+})
+
 t.test('nonsense is tried again', async (t) => {
   const nonsense = {
     'another protocol': (socket: Socket) => { socket.end('HTTP/1.1 400 Bad Request\r\n\r\n') },

@@ -8,7 +8,7 @@ import { teleconsultationStore } from '../../lib/storage/teleconsultation-store.
 import { addParticipant, changeTeleconsultation } from '../../lib/teleconsultations/change.ts'
 import { createTeleconsultation } from '../../lib/teleconsultations/create.ts'
 import { removeTeleconsultation } from '../../lib/teleconsultations/remove.ts'
-import { tellPeople, type Post, type Posted } from '../../lib/teleconsultations/tell-people.ts'
+import { tellPeople, type Post, type Posted, type TellingOptions } from '../../lib/teleconsultations/tell-people.ts'
 import { DATES, person, world } from '../support/operations.ts'
 import { after, NOON, type Teardown } from '../support/service.ts'
 
@@ -40,7 +40,17 @@ async function start (t: Teardown) {
     ports,
     hooks,
     sent,
-    round: async () => await tellPeople(ports, { post, reminders: [1440, 10], atOnce: 3 }, made.context),
+    round: async (options: Partial<TellingOptions> = {}) => await tellPeople(ports, { post, reminders: [1440, 10], atOnce: 3, ...options }, made.context),
+    /** From now on letters are under way until they may go. */
+    hold () {
+      const [begun, go] = [gate(), gate()]
+      hooks.send = async () => {
+        begun.open()
+        await go.opened
+        return 'sent'
+      }
+      return { begun: begun.opened, go: go.open }
+    },
     book: async (dates = DATES) => (await createTeleconsultation(ports, async () => PAIR, dates, made.context)).id,
     move: async (id: string, minutes: number) => await changeTeleconsultation(ports, id, undefined, { start_date: after(NOON, minutes).toISOString(), duration_in_seconds: 1800 }, made.context),
     mailOf: async (id: string) => (await ports.store.getAnywhere(id, made.context))?.control.mail,
@@ -77,19 +87,14 @@ t.test('several rounds at once send each letter once', async (t) => {
 })
 
 t.test('a change while letters are under way is told once they are, and by nobody else before', async (t) => {
-  const { book, move, round, said, hooks, sent } = await start(t)
+  const { book, move, round, said, hold, sent } = await start(t)
   const id = await book()
-  const [begun, go] = [gate(), gate()]
-  hooks.send = async () => {
-    begun.open()
-    await go.opened
-    return 'sent'
-  }
+  const { begun, go } = hold()
   const first = round()
-  await begun.opened
+  await begun
   await move(id, 180)
   t.same(await round(), { sent: 0, failed: 0, looked: 0 }, 'another replica')
-  go.open()
+  go()
   await first
   await round()
   t.same(said(), ['change doctor 1', 'change patient 1', 'invitation doctor 0', 'invitation patient 0'])
@@ -97,25 +102,21 @@ t.test('a change while letters are under way is told once they are, and by nobod
 })
 
 t.test('what was sent is written down without disturbing an operation that began meanwhile', async (t) => {
-  const { book, round, said, hooks, vendor, ports, context } = await start(t)
+  const { book, round, said, hold, vendor, ports, context } = await start(t)
   const id = await book()
-  const [sending, send, making, make] = [gate(), gate(), gate(), gate()]
-  hooks.send = async () => {
-    sending.open()
-    await send.opened
-    return 'sent'
-  }
+  const [making, make] = [gate(), gate()]
+  const { begun, go } = hold()
   vendor.hooks.create = async (made) => {
     making.open()
     await make.opened
     return made()
   }
   const first = round()
-  await sending.opened
+  await begun
   const other = { number: 2, people: [reachable('doctor', 'plus'), reachable('other')] }
   const changing = changeTeleconsultation(ports, id, async () => other, {}, context)
   await making.opened
-  send.open()
+  go()
   // Until it has seen the operation.
   const { getAnywhere } = ports.store
   const seen = gate()
@@ -165,18 +166,13 @@ t.test('who comes into an incomplete list is told, and so is who is there when i
 })
 
 t.test('who is deleted while letters are under way is told so afterwards', async (t) => {
-  const { book, round, said, hooks, ports, context } = await start(t)
+  const { book, round, said, hold, ports, context } = await start(t)
   const id = await book()
-  const [begun, go] = [gate(), gate()]
-  hooks.send = async () => {
-    begun.open()
-    await go.opened
-    return 'sent'
-  }
+  const { begun, go } = hold()
   const first = round()
-  await begun.opened
+  await begun
   await removeTeleconsultation(ports, id, context)
-  go.open()
+  go()
   await first
   await round()
   t.same(said(), ['cancellation doctor 1', 'cancellation patient 1', 'invitation doctor 0', 'invitation patient 0'])
@@ -187,7 +183,7 @@ t.test('what a replica that died had taken is sent by another one, as the same l
   await book(DATES)
   const begun = gate()
   hooks.send = async () => {
-    begun.open()
+    if (sent.length === 2) begun.open()
     return await new Promise<Posted>(() => {})
   }
   round().catch(() => {})
@@ -244,11 +240,66 @@ t.test('attempts become rarer and end', async (t) => {
   t.equal(sent.filter(({ told }) => told.externalId === 'patient').length, 12)
 })
 
-t.test('more than one batch is told by as many looks', async (t) => {
-  const { ports, context, round, sent } = await start(t)
+t.test('more than one batch is told by as many looks, those who are due the longest first', async (t) => {
+  const { ports, context, round, sent, time } = await start(t)
   const control: Control = { phase: 'PENDING', sealed: false, epoch: 0, applied: ['made'], garbage: [], provider: 'memory' }
-  const participants = PAIR.people.map(({ externalId, email }) => ({ userExternalId: externalId, userBandyerId: `usr_${externalId}`, accessLinkURL: null, email }))
-  for (let i = 0; i < 205; i++) await ports.store.insert({ number: 2, participants, startAt: after(NOON, 60), endAt: after(NOON, 90) }, control, context)
-  t.same([await round(), await round(), await round()].map(({ looked }) => looked), [200, 5, 0])
-  t.equal(sent.length, 410)
+  const insert = async (externalId: string, due: number) => {
+    const participants = [{ userExternalId: externalId, userBandyerId: `usr_${externalId}`, accessLinkURL: null, email: `${externalId}@example.com` }]
+    const document = await ports.store.insert({ number: 1, participants, startAt: after(NOON, 60), endAt: after(NOON, 90) }, control, context)
+    if (document !== 'duplicate') await ports.store.replaceMail(document, { due }, context)
+  }
+  for (let i = 0; i < 30; i++) await insert(`patient-${i}`, time.now.getTime() - i)
+  const first = await round({ atOnce: 1 })
+  t.same(sent.map(({ told }) => told.externalId), Array.from({ length: first.looked }, (_, i) => `patient-${29 - i}`))
+  t.same([first, await round(), await round()].map(({ looked }) => looked), [25, 5, 0])
+  t.equal(sent.length, 30)
+})
+
+t.test('who is closing finishes the letters under way, and the others are sent by the next one', async (t) => {
+  const { book, round, sent, hold } = await start(t)
+  for (let i = 0; i < 5; i++) await book()
+  const { begun, go } = hold()
+  const closing = new AbortController()
+  const first = round({ signal: closing.signal })
+  await begun
+  closing.abort()
+  go()
+  const { sent: finished } = await first
+  t.equal(finished, sent.length, 'those that were begun')
+  t.ok(finished > 0 && finished <= 6, 'of three teleconsultations at most')
+  t.match(await round(), { sent: 10 - finished })
+  t.same(await round(), { sent: 0, failed: 0, looked: 0 }, 'and all that was sent is known')
+})
+
+t.test('who is closing amid the letters about one teleconsultation sends the others no more', async (t) => {
+  const { book, round, said, mailOf } = await start(t)
+  const id = await book()
+  const closing = new AbortController()
+  let turns = 0
+  const pace = async () => { if (++turns === 2) closing.abort() }
+  t.same(await round({ signal: closing.signal, pace }), { sent: 1, failed: 0, looked: 1 })
+  t.match(await mailOf(id), { due: NOON.getTime(), heldUntil: undefined, told: [{ externalId: 'doctor' }] })
+  await round()
+  t.same(said(), ['invitation doctor 0', 'invitation patient 0'])
+})
+
+t.test('each letter waits for its turn', async (t) => {
+  const { book, round, sent } = await start(t)
+  for (let i = 0; i < 3; i++) await book()
+  const turns: Array<() => void> = []
+  const waits: Array<() => void> = []
+  const pace = async () => {
+    await new Promise<void>((resolve) => {
+      turns.push(resolve)
+      waits.shift()?.()
+    })
+  }
+  const asked = async () => { if (turns.length === 0) await new Promise<void>((resolve) => { waits.push(resolve) }) }
+  const rounds = round({ atOnce: 1, pace })
+  for (let turn = 0; turn < 6; turn++) {
+    await asked()
+    t.equal(sent.length, turn)
+    turns.shift()?.()
+  }
+  t.match(await rounds, { sent: 6 })
 })

@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import t from 'tap'
+import { openCipher } from '../../lib/compose-privacy.ts'
 import { outbox } from '../../lib/mail/outbox.ts'
 import { OUTBOX } from '../../lib/storage/collections.ts'
 import { startEmbeddedCrud } from '../../lib/storage/embedded/server.ts'
 import { openStorage } from '../../lib/storage/storage.ts'
 import { eventOf, linkIn, startFakeSmtp, type FakeSmtp, type Received } from '../support/fake-smtp.ts'
+import { flakyCrud } from '../support/flaky-crud.ts'
 import { startPlatform } from '../support/platform.ts'
 import { after, book, booking, DOCTOR, NOON, PATIENT, startService, type Service, type Teardown } from '../support/service.ts'
 import { OWNER, sessionCalls, TOKENS } from '../support/session-callers.ts'
@@ -199,6 +201,39 @@ t.test('a refused address is not tried again, the other one is told all the same
   t.equal(smtp.to('ben@example.org').length, 1, 'another address is')
 })
 
+t.test('the link that went to the address before opens nothing any more, and nobody else’s changes', async (t) => {
+  const { smtp, service, send } = await start(t)
+  const roomId = await book(service, visit())
+  await tell(service)
+  const url = `/teleconsultation/${roomId}`
+  const linkTo = (address: string) => linkIn(smtp.to(address).at(-1) ?? t.fail('no message') as never) ?? ''
+  const opens = async (link: string) => (await service.inject({ url: '/personal-link', headers: { authorization: `Bearer ${link.split('#')[1]}` } })).statusCode
+  const [bens, adas] = [linkTo('ben@example.com'), linkTo('ada@example.com')]
+  t.same([await opens(bens), await opens(adas)], [200, 200])
+
+  t.equal(await send('PATCH', url, { participants: { number: 2, data: [ADA, { ...BEN, email: 'ben@example.org' }] } }), 204)
+  t.same([await opens(bens), await opens(adas), await opens(linkTo('ben@example.org'))], [401, 200, 200])
+  t.equal(await send('PATCH', url, { participants: { number: 2, data: [ADA, { ...BEN, email: 'ben@example.org', fullName: 'Benjamin' }] } }), 204)
+  t.equal(await opens(linkTo('ben@example.org')), 200, 'another name is no other address')
+  const last = linkTo('ben@example.org')
+  t.equal(await send('PATCH', url, { participants: { number: 2, data: [ADA, PATIENT] } }), 204)
+  t.equal(await opens(last), 401, 'and no address is another one')
+})
+
+t.test('what sending notes down waits for no disk, and what somebody asked for does', async (t) => {
+  const smtp = await startFakeSmtp(t)
+  const crud = await flakyCrud(t)
+  const service = await startService(t, { ...crud.variables, STORAGE_TIMEOUT_MS: '10000', ...variables(smtp) })
+  const patches = () => crud.seen.splice(0).filter(({ method }) => method === 'PATCH').map(({ headers }) => headers['x-durability'])
+  const roomId = await book(service, visit())
+  await tell(service)
+  t.equal(smtp.received.length, 2)
+  t.same([...new Set(patches().filter((given) => given !== undefined))], ['process'])
+  const again = await service.inject({ method: 'POST', url: `/sessions/${roomId}/participants/${BEN.userExternalId}/invitation` })
+  t.equal(again.statusCode, 200)
+  t.equal(patches()[0], undefined)
+})
+
 t.test('who is put off gets it later, once', async (t) => {
   const { smtp, service } = await start(t)
   smtp.answerTo(() => 450)
@@ -262,12 +297,13 @@ t.test('without an SMTP server the outbox keeps what would have been sent', asyn
   await tell(service)
   await service.app.close()
   const crud = await startEmbeddedCrud({ file: join(service.dataPath, 'teleconsultations.sqlite'), collections: [OUTBOX], userIdHeaderKey: 'miauserid', clock: () => NOON })
-  const storage = openStorage({ url: crud.origin, teleconsultations: '/outbox', userIdMaps: '/outbox', timeoutMs: 60_000, clock: () => NOON })
+  const cipher = openCipher({ personalDataKeys: 'generated', dataPath: service.dataPath })
+  const storage = openStorage({ url: crud.origin, teleconsultations: '/outbox', userIdMaps: '/outbox', cipher, timeoutMs: 60_000, clock: () => NOON })
   t.teardown(async () => {
     await storage.close()
     await crud.close()
   })
-  const kept = await outbox(storage.outbox, () => NOON).list({ limit: 10, skip: 0 })
+  const kept = await outbox(storage.outbox, () => NOON).list({ limit: 10, skip: 0 }, { headers: {} })
   t.same(kept.map(({ to, text }) => `${to} ${text.includes('/join#')}`).sort(), ['ada@example.com false', 'ada@example.com true', 'ben@example.com false', 'ben@example.com true'])
 })
 
@@ -278,7 +314,7 @@ t.test('2 000 reminders that are due at once are each sent once', async (t) => {
       let text = ''
       stream.on('data', (chunk: Buffer) => { text += String(chunk) })
       stream.on('end', () => {
-        seen.push(/^Message-ID: (.*)$/mi.exec(text)?.[1] ?? 'none')
+        seen.push(/^Message-ID:\s*(<.*>)$/mi.exec(text)?.[1] ?? 'none')
         done(null)
       })
     }

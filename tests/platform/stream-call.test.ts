@@ -11,7 +11,7 @@ process.env['TZ'] = 'Europe/Rome'
 t.teardown(() => { if (ZONE === undefined) delete process.env['TZ']; else process.env['TZ'] = ZONE })
 
 interface Appointment { start: string, end: string }
-interface View { accessLinkURL: string | null, startAt: string, endAt: string }
+interface View { accessLinkURL: string | null, startAt: string, endAt: string, seat?: string, elsewhere?: boolean }
 
 const TEN_O_CLOCK: Appointment = { start: '2026-11-24T10:00:00+01:00', end: '2026-11-24T10:30:00+01:00' }
 const HALF_PAST_TEN: Appointment = { start: '2026-11-24T10:30:00+01:00', end: '2026-11-24T11:00:00+01:00' }
@@ -39,11 +39,15 @@ async function clinic (t: Test, roomCreation: string) {
     daily.time.now = new Date(at)
     daily.advance(0)
   }
-  /** Whoever has one of our links clicks on it. */
+  // What each browser remembers of its link.
+  const seats = new Map<string, string>()
+  /** Whoever has one of our links clicks on it, in his own browser. */
   const click = async (link: string) => {
-    const answer = await follow(service, link)
+    const answer = await follow(service, link, seats.get(link))
     t.equal(answer.statusCode, 200)
-    return answer.json<View>()
+    const view = answer.json<View>()
+    if (view.seat !== undefined) seats.set(link, view.seat)
+    return view
   }
   return {
     service,
@@ -110,6 +114,8 @@ for (const roomCreation of ['late', 'eager']) {
     t.match((await open(service, visit.id)).json(), { details: { status: 'RUNNING', durationInSeconds: 1800 } })
     await comeIn(visit.patient)
     t.same(inside(), [2])
+    // Whoever got hold of the link elsewhere does not.
+    t.match((await follow(service, visit.patient)).json(), { accessLinkURL: null, elsewhere: true })
 
     // At the end both are out, and the door stays shut, whatever links they kept.
     theTimeIs(end)

@@ -36,6 +36,7 @@ async function startApp (t: Teardown, options: LoadOptions = {}) {
   }
   app.get('/held', hold)
   app.post('/held', hold)
+  app.get('/held/unsendable', async (request, reply) => await hold(request, reply.serializer(() => 42 as unknown as string)))
   app.get('/thing', async () => ({ done: true }))
   app.route({ method: ['POST', 'PATCH', 'DELETE'], url: '/thing', handler: async () => ({ done: true }) })
   app.get('/callback', (_request, reply) => { reply.send({ done: true }) })
@@ -188,6 +189,23 @@ t.test('whatever way a request ends, it is no longer counted', async (t) => {
   half.destroy()
   await until(async () => await inFlight(service) === 0)
   t.equal(await inFlight(service), 0)
+})
+
+t.test('of many answers that get ready together each reaches its own caller, and one that cannot be sent takes none with it', async (t) => {
+  const service = await startApp(t)
+  const port = await service.listen()
+  const ask = async (path: string) => await new Promise<string>((resolve) => {
+    httpRequest({ port, host: '127.0.0.1', path, agent: false }, async (answer) => { resolve(`${answer.statusCode} ${(await answer.toArray()).join('')}`) })
+      .on('error', () => { resolve('cut') }).end()
+  })
+  const paths = Array.from({ length: 40 }, (_, index) => index % 10 === 5 ? '/held/unsendable' : '/held')
+  const answers = paths.map(ask)
+  await until(async () => await inFlight(service) === paths.length)
+  service.letGo()
+  t.same(await Promise.all(answers), paths.map((path) => path === '/held' ? '200 {"done":true}' : 'cut'))
+  await until(async () => await inFlight(service) === 0)
+  t.same(service.messages().map(({ msg }) => msg), paths.filter((path) => path !== '/held').map(() => 'An answer could not be sent'))
+  t.equal(await service.statusOf('GET'), 200)
 })
 
 t.test('an open WebSocket is not a request under way, and opening one is shed as a read', async (t) => {

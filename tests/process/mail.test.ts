@@ -1,7 +1,7 @@
 import t from 'tap'
 import { startFakeSmtp } from '../support/fake-smtp.ts'
 import { ask, runService } from '../support/process.ts'
-import { after, booking, DOCTOR, PATIENT, startService, temporaryFolder } from '../support/service.ts'
+import { after, book, booking, DOCTOR, NOON, PATIENT, startService, temporaryFolder } from '../support/service.ts'
 
 const later = (minutes: number) => after(new Date(), minutes)
 const visit = (name: string) => booking({
@@ -46,4 +46,38 @@ t.test('kill -9 between a write and its e-mails, or amid them, loses none', asyn
   third.setClock(later(20))
   await third.app.telling.run()
   t.equal(smtp.received.length, 8)
+})
+
+t.test('closing finishes the letters under way, remembers them, and leaves the others to the next process', async (t) => {
+  const smtp = await startFakeSmtp(t)
+  const variables = { DATA_PATH: temporaryFolder(t), SMTP_URL: smtp.url, MAIL_FROM: 'visits@clinic.example', MAIL_EVERY_SEC: '3600', PUBLIC_URL: 'http://clinic.example' }
+  const start = async () => await startService(t, variables, { dataPath: variables.DATA_PATH })
+  const visits = 8
+
+  const first = await start()
+  const closing = new Promise<void>((resolve) => { first.app.addHook('preClose', async () => { resolve() }) })
+  // All are put off to one moment.
+  smtp.answerTo(() => 450)
+  for (let visit = 0; visit < visits; visit++) {
+    await book(first, booking({ start_date: after(NOON, 180).toISOString(), participants: { number: 2, data: [DOCTOR, { ...PATIENT, email: `patient-${visit}@example.com` }] } }))
+  }
+  await first.app.telling.run()
+  t.equal(smtp.asked.length, visits)
+  smtp.answerTo(() => undefined)
+  smtp.hold()
+  first.setClock(after(NOON, 2))
+  const running = first.app.telling.run()
+  await smtp.reached(5)
+  const closed = first.app.close()
+  await closing
+  smtp.release()
+  await closed
+  t.match(await running, { sent: 5 })
+  t.equal(smtp.received.length, 5)
+
+  const second = await start()
+  second.setClock(after(NOON, 2))
+  t.match(await second.app.telling.run(), { sent: visits - 5, failed: 0 })
+  t.equal(new Set(smtp.received.map(({ messageId }) => messageId)).size, visits)
+  t.equal(smtp.received.length, visits, 'none twice')
 })

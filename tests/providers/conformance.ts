@@ -4,6 +4,7 @@ import {
   enter, HOUR_MS, isUnsupported, keepsRooms, make, person, runs, seated, signal, spec, waysIn, type Check, type ConformanceSubject, type MakeSubject
 } from '../support/conformance-subject.ts'
 import { liveConformance } from './conformance-live.ts'
+import { forgettingConformance } from './conformance-forgetting.ts'
 
 export type { ConformanceSubject, MakeSubject } from '../support/conformance-subject.ts'
 
@@ -25,6 +26,7 @@ export async function providerConformance (t: Test, makeSubject: MakeSubject): P
     t.ok(capabilities.recording.has('none'))
     t.ok(!capabilities.recordsOnRequest || capabilities.recording.has('manual'), 'what is recorded on request is recorded by hand')
     t.ok(!capabilities.livePermissions || capabilities.toolScope === 'participant')
+    t.ok(!capabilities.registersPeople || capabilities.keepsPeople, 'who is registered is kept')
   })
 
   await check('it answers a check', async (t, { provider }) => {
@@ -61,6 +63,8 @@ export async function providerConformance (t: Test, makeSubject: MakeSubject): P
     t.notMatch(providerUserId, PRIVATE_ID)
     t.notMatch(JSON.stringify(room), PRIVATE_ID)
   })
+
+  await forgettingConformance(check)
 
   await check('a room’s state is plain JSON and enough to reach the room', async (t, subject) => {
     const { provider } = subject
@@ -292,10 +296,12 @@ export async function providerConformance (t: Test, makeSubject: MakeSubject): P
       const rooms = [await make(subject, 'd|1|1|1'), subject.unknownRoom] as const
       await subject.faults[title]?.()
       await everyMethod(t, subject, signal(), rooms[0])
-      await subject.provider.check(signal()).then(
-        () => t.fail('a check does not resolve while the vendor fails'),
-        (error: unknown) => isOfTheCatalogue(t, error)
-      )
+      const { check, forgetPerson, capabilities } = subject.provider
+      const askTheVendor = { check: check(signal()), ...capabilities.keepsPeople && { forgetPerson: forgetPerson('usr_a', signal()) } }
+      await Promise.all(Object.entries(askTheVendor).map(async ([name, call]) => await call.then(
+        () => t.fail(`${name} does not resolve while the vendor fails`),
+        (error: unknown) => isOfTheCatalogue(t, error, name)
+      )))
     })
   }
 
@@ -315,6 +321,7 @@ async function everyMethod (t: Test, subject: ConformanceSubject, ended: AbortSi
   const access = { notBefore: subject.now(), expiresAt: content.endAt }
   const calls: Record<string, () => Promise<unknown>> = {
     ensureUser: () => provider.ensureUser(person('c'), ended),
+    ...provider.capabilities.keepsPeople && { forgetPerson: () => provider.forgetPerson('usr_a', ended) },
     createRoom: () => provider.createRoom(content, ended),
     getRoom: () => provider.getRoom(room, ended),
     changeRoom: () => provider.changeRoom(room, content, ended),

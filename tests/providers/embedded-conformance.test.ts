@@ -29,6 +29,7 @@ await providerConformance(t, async t => {
 
   const came = new Map<string, FakeBrowser>()
   const browserOf = ({ providerRoomId }: RoomState, providerUserId: string) => came.get(`${providerRoomId} ${providerUserId}`)
+  const bytes = () => [file, `${file}-wal`].map(one => readFileSync(one, 'latin1')).join()
   return {
     provider,
     now: clock,
@@ -51,7 +52,8 @@ await providerConformance(t, async t => {
         return browser !== undefined && askFor(browser, tool)
       }
     },
-    outbound: () => [file, `${file}-wal`].map(one => readFileSync(one, 'latin1')).join(),
+    keeps: async providerUserId => bytes().includes(providerUserId),
+    outbound: bytes,
     faults: {
       'the registry’s file is gone': () => rooms.close()
     }

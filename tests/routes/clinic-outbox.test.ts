@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { ClinicOutbox, ClinicOverview } from '../../schemas/pages.ts'
+import { AGENDA_FEEDS, ORGANISATION_MEMBERS, OUTBOX, TELECONSULTATIONS, USER_ID_MAPS } from '../../lib/storage/collections.ts'
 import { flakyCrud } from '../support/flaky-crud.ts'
 import { after, book, booking, DOCTOR, NOON, PATIENT, startService, type Service } from '../support/service.ts'
 
@@ -76,4 +77,16 @@ t.test('where a server sends the messages, or nobody writes any, the outbox says
   const platform = await startService(t, variables)
   t.equal(await mailOf(platform), 'none')
   t.same(await outboxOf(platform), unused)
+})
+
+t.test('the outbox is read in the name of the request, and no longer than that may take', async (t) => {
+  const crud = await flakyCrud(t, [TELECONSULTATIONS, USER_ID_MAPS, ORGANISATION_MEMBERS, AGENDA_FEEDS, OUTBOX])
+  const service = await startService(t, { AUTHORIZATION: 'local', STORAGE_TIMEOUT_MS: '60000', REQUEST_TIMEOUT_MS: '1000' }, { storedAt: crud.url })
+  const read = () => service.inject({ url: '/clinic/outbox', headers: { 'x-request-id': 'of-the-page' } })
+  t.equal((await read()).statusCode, 200)
+  t.match(crud.seen.at(-1), { path: /^\/outbox\//, headers: { 'x-request-id': 'of-the-page' } })
+  crud.state.mode = 'hang'
+  const answer = await read()
+  t.equal(answer.statusCode, 504)
+  t.equal(answer.json<{ code: string }>().code, 'STORAGE_TIMEOUT')
 })

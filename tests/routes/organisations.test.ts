@@ -49,6 +49,7 @@ async function start (t: Teardown, { isKept = true, timeoutMs = 30_000 } = {}) {
     }),
     read: async () => undefined,
     rules: { privilegeOf: () => 'basic', defaultOrganisation: 'ward', tools: () => new Set(), defaults: new Map() },
+    seats: { read: () => undefined, proofOf: (nonce) => nonce },
     linkGraceMs: 0,
     clock: () => NOON,
     knowsCallers: true

@@ -1,5 +1,9 @@
+import { MOST_BYTES } from '../../lib/mail/bounce.ts'
+import { postfix } from '../mail/notifications.ts'
+import { LINK_SECRET } from '../support/providers-world.ts'
+import { booking, DOCTOR, PATIENT } from '../support/service.ts'
 import { as, TOKENS } from '../support/session-callers.ts'
-import { NOT_JSON, OUTSIDE, TOO_LARGE, UNKNOWN, UPSTREAM, type Routes, type Scenario } from './status-scenarios.ts'
+import { NOT_JSON, OUTSIDE, PATIENT_ADDRESS, TOO_LARGE, UNKNOWN, UPSTREAM, type Routes, type Scenario } from './status-scenarios.ts'
 
 const PERSON = await as('patient-1')
 const NOBODY = { authorization: '' }
@@ -11,14 +15,68 @@ const KNOWN: Scenario = { variables: TOKENS }
 /** Of people of whom this service has to keep what they are, and has not looked it up before. */
 const ASKED: Record<number, Scenario> = {}
 for (const [status, scenario] of Object.entries(UPSTREAM)) ASKED[Number(status)] = { ...scenario, ...KNOWN, request: { headers: await as(`person-${status}`) } }
+const KEPT: Scenario = { embedded: true }
+const OF_OUTBOX: Record<number, Scenario> = {}
+for (const [status, scenario] of Object.entries(UPSTREAM)) OF_OUTBOX[Number(status)] = { ...scenario, ...KEPT }
+const RAW = { 'content-type': 'message/rfc822' }
+/** That of a letter which was sent is only known where the key is. */
+const RETURNED: Scenario = {
+  ...KEPT,
+  variables: { LINK_SECRET },
+  before: { method: 'PATCH', url: '/teleconsultation/{id}', payload: { participants: booking({ participants: { number: 2, data: [DOCTOR, { ...PATIENT, email: PATIENT_ADDRESS }] } }).participants } },
+  request: { payload: postfix({ messageId: '{letter}', to: PATIENT_ADDRESS }) }
+}
 const HIDDEN = 'ORGANISATION_NOT_FOUND'
 const INVITED: Scenario = { before: { method: 'POST', url: '/organisations/default/members', payload: { userId: 'ada' } } }
+
+/** Of somebody whom his organisation cannot do without. */
+const LAST_ADMIN_ERASED = [
+  { method: 'POST' as const, url: '/organisations/default/members', payload: { userId: 'patient-1', roles: ['STANDARD', 'ADMIN'] } },
+  { method: 'PATCH' as const, url: '/organisations/default/members/patient-1', payload: { state: 'ACCEPTED' }, headers: PERSON },
+  { method: 'DELETE' as const, url: '/people/patient-1' }
+]
 
 /** How the other routes of this service come to each of their statuses: the outbox, taxonomies, organisations, agendas. */
 export const OWN_ROUTES: Routes = {
   'GET /clinic/outbox': {
     request: { method: 'GET', url: '/clinic/outbox' },
-    statuses: { 200: {}, 400: { request: { url: '/clinic/outbox?skip=-1' }, code: 'FST_ERR_VALIDATION' }, 403: { request: OUTSIDE, code: 'NOT_THE_CLINIC' } }
+    statuses: { 200: KEPT, 400: { request: { url: '/clinic/outbox?skip=-1' }, code: 'FST_ERR_VALIDATION' }, 403: { request: OUTSIDE, code: 'NOT_THE_CLINIC' }, ...OF_OUTBOX }
+  },
+  'DELETE /people/{externalId}': {
+    request: { method: 'DELETE', url: '/people/patient-1' },
+    statuses: {
+      200: {},
+      202: { crud: 'conflict' },
+      400: { request: { url: '/people/%00' }, code: 'FST_ERR_VALIDATION' },
+      401: UNKNOWN,
+      403: FOREIGN,
+      ...UPSTREAM
+    }
+  },
+  'GET /people/{externalId}/erasure': {
+    request: { method: 'GET', url: '/people/patient-1/erasure' },
+    statuses: {
+      200: { ...KNOWN, before: LAST_ADMIN_ERASED },
+      400: { request: { url: '/people/%00/erasure' }, code: 'FST_ERR_VALIDATION' },
+      401: UNKNOWN,
+      403: FOREIGN,
+      404: { code: 'ERASURE_NOT_FOUND' },
+      ...UPSTREAM
+    }
+  },
+  'POST /mail/bounces': {
+    request: { method: 'POST', url: '/mail/bounces', headers: RAW, payload: postfix({ messageId: `<${'x'.repeat(44)}.655f1e2a9c0b7d0012345678@clinic.example>`, to: PATIENT_ADDRESS }) },
+    statuses: {
+      200: [KEPT, RETURNED],
+      400: { ...KEPT, request: { payload: '' }, code: 'FST_ERR_VALIDATION' },
+      401: UNKNOWN,
+      403: { ...KEPT, request: OUTSIDE, code: 'NOT_THE_CLINIC' },
+      409: { ...RETURNED, crud: 'conflict', code: 'CONCURRENT_CHANGE' },
+      413: { ...KEPT, request: { payload: 'x'.repeat(MOST_BYTES + 1) }, code: 'FST_ERR_CTP_BODY_TOO_LARGE' },
+      415: [{ ...KEPT, request: { payload: {}, headers: { 'content-type': 'application/json' } } }, { ...KEPT, request: NOT_JSON }],
+      ...OF_OUTBOX,
+      501: { code: 'MAIL_NOT_CONFIGURED' }
+    }
   },
   'GET /taxonomies': {
     request: { method: 'GET', url: '/taxonomies', ...OUTSIDE },

@@ -90,6 +90,37 @@ export const SESSION_ROUTES: Routes = {
       501: UNDECLARED
     }
   },
+  'POST /sessions/{sessionId}/guest-links': {
+    request: { method: 'POST', url: '/sessions/{id}/guest-links', payload: { fullName: 'Dora Gatti' } },
+    statuses: {
+      201: {},
+      400: [{ request: { payload: {} }, code: 'FST_ERR_VALIDATION' }, { request: { payload: { fullName: 'Dora', timeZone: 'Mars' } }, code: 'UNKNOWN_TIME_ZONE' }],
+      401: UNKNOWN,
+      403: FOREIGN,
+      404: GONE,
+      409: [CONFLICT, ENDED],
+      413: { request: TOO_LARGE },
+      415: { request: NOT_JSON },
+      422: [{ request: { payload: { fullName: 'Dora', email: 'nowhere' } }, code: 'INVALID_ADDRESS' }, { earlier: { payload: { fullName: 'Another' } }, request: { headers: KEY }, code: 'IDEMPOTENCY_KEY_REUSED' }],
+      ...UPSTREAM,
+      501: UNDECLARED
+    }
+  },
+  'POST /sessions/{sessionId}/participants/{userExternalId}/invitation': {
+    request: { method: 'POST', url: '/sessions/{id}/participants/patient-1/invitation', payload: { newLink: true } },
+    statuses: {
+      200: {},
+      400: { request: { payload: { newLink: 'yes' } }, code: 'FST_ERR_VALIDATION' },
+      401: UNKNOWN,
+      403: FOREIGN,
+      404: [GONE, { request: { url: '/sessions/{id}/participants/nobody/invitation' }, code: 'PARTICIPANT_NOT_FOUND' }],
+      409: [CONFLICT, { variables: { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'visits@clinic.example' }, request: { payload: {} }, code: 'NO_ADDRESS' }],
+      413: { request: TOO_LARGE },
+      415: { request: NOT_JSON },
+      ...UPSTREAM,
+      501: [UNDECLARED, { request: { payload: {} }, code: 'MAIL_NOT_CONFIGURED' }]
+    }
+  },
   'PATCH /sessions/{sessionId}/participants/{userExternalId}': {
     request: { method: 'PATCH', url: '/sessions/{id}/participants/patient-1', payload: { permissions: { canChat: false } } },
     statuses: {

@@ -40,6 +40,22 @@ t.test('an empty place is filled, and nobody more is expected', async (t) => {
   t.match((await sessions.read(OWNER, id)).body, { participantsNumber: 3, state: 'planned' })
 })
 
+t.test('who was removed takes no place that the provider has for somebody else', async (t) => {
+  const sessions = await startSessions(t)
+  const { id } = await sessions.create(OWNER)
+  // Embedded rooms take six.
+  for (let number = 1; number <= 6; number++) {
+    const userExternalId = `guest-${number}`
+    t.equal((await inviting(sessions, id, { userExternalId })).status, 201, userExternalId)
+    if (number <= 4) t.equal((await removing(sessions, id, userExternalId)).status, 200)
+  }
+  t.equal((await inviting(sessions, id)).status, 201)
+  for (const userExternalId of ['guest-7', 'guest-8']) {
+    const { status, code } = await inviting(sessions, id, { userExternalId })
+    t.same([status, code], userExternalId === 'guest-7' ? [201, undefined] : [422, 'CAPABILITY_LIMIT'])
+  }
+})
+
 t.test('who is invited while the call runs comes in', async (t) => {
   const sessions = await startSessions(t)
   const { id } = await sessions.create(OWNER)

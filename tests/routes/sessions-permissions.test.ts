@@ -1,6 +1,6 @@
 import t from 'tap'
 import { PERMISSION_NAMES, type PermissionName } from '../../schemas/permissions.ts'
-import type { Ruled, SessionView } from '../../schemas/session.ts'
+import type { GuestLink, Ruled, SessionView } from '../../schemas/session.ts'
 import { ADMIN, as, DOCTOR_TOKEN, holding, OWNER, PATIENT_TOKEN, sessionCalls, startSessions, STRANGER, TOKENS, type Headers, type SessionService } from '../support/session-callers.ts'
 import { follow, startProviderWorld } from '../support/providers-world.ts'
 import { after, NOON } from '../support/service.ts'
@@ -152,6 +152,9 @@ t.test('an organisation’s default permissions are its members’, not its gues
   const guest = await sessions.call(OWNER, 'POST', `/sessions/${id}/participants`, { userExternalId: 'guest-1', groups: ['patient'], fullName: 'Gesa', organisation: 'umbrella' })
   t.equal(guest.status, 201)
   t.match(await permissionsOf(sessions, id, 'guest-1'), { canEndSession: false, canAdmit: false })
+  const oneTime = await sessions.call<GuestLink>(OWNER, 'POST', `/sessions/${id}/guest-links`, { fullName: 'Dora' })
+  t.equal(oneTime.status, 201)
+  t.match(oneTime.body.participant.permissions, { canEndSession: false, canAdmit: false })
   const elsewhere = await as('other', { organisation: 'umbrella', roles: ['STANDARD'] })
   const other = await sessions.create(elsewhere)
   t.match((await sessions.read(elsewhere, other.id)).body.participants[0]?.permissions, { canEndSession: false })

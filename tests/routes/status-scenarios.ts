@@ -1,6 +1,8 @@
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
-import { AGENDA_FEEDS, ORGANISATION_MEMBERS, TELECONSULTATIONS, USER_ID_MAPS } from '../../lib/storage/collections.ts'
+import { derivedKey } from '../../lib/identity/link-secret.ts'
+import { messageHeaders, recipientOf } from '../../lib/mail/headers.ts'
+import { AGENDA_FEEDS, ERASURES, ORGANISATION_MEMBERS, OUTBOX, TELECONSULTATIONS, USER_ID_MAPS } from '../../lib/storage/collections.ts'
 import { OFFICIAL_TELECONSULTATIONS } from '../support/collections.ts'
 import { DAILY_KEY, startFakeDaily, type FakeDaily } from '../support/fake-daily.ts'
 import { flakyCrud, type CrudMode } from '../support/flaky-crud.ts'
@@ -8,7 +10,10 @@ import { LINK_SECRET } from '../support/providers-world.ts'
 import { as, TOKENS } from '../support/session-callers.ts'
 import { after, book, booking, NOON, open, PATIENT, startService, type Service } from '../support/service.ts'
 
-/** How a request to a route comes to have a status: `{id}` stands for a booked teleconsultation, `{token}` for its patient's. */
+/**
+ * How a request to a route comes to have a status: `{id}` stands for a booked teleconsultation, `{token}` for its patient's, `{guest}` for a one-time link's, `{letter}` for the
+ * Message-ID of an e-mail to him at `PATIENT_ADDRESS`, where LINK_SECRET is ours.
+ */
 export interface Scenario {
   request?: Partial<InjectOptions>
   crud?: CrudMode
@@ -18,10 +23,12 @@ export interface Scenario {
   variables?: Record<string, string>
   /** On a collection with the original's fields only. */
   official?: true
+  /** The storage is the embedded one, which keeps e-mails too. */
+  embedded?: true
   /** Rooms are at Daily, and somebody may be in the call. */
   daily?: 'nobody inside' | 'somebody inside'
-  /** Another request before it. */
-  before?: InjectOptions
+  /** Other requests before it. */
+  before?: InjectOptions | readonly InjectOptions[]
   /** The same request before it, of which this is told that differs. */
   earlier?: Partial<InjectOptions>
   code?: string
@@ -47,16 +54,16 @@ export function answerAll (t: Pick<Test, 'test'>, routes: Routes): void {
       const given = await surroundings(t, scenarios.map(({ scenario }) => scenario))
       for (const { status, scenario } of scenarios) {
         const { service, crud, daily } = await given(scenario)
-        const fill = needsBooking(request, scenario) ? await placeholders(service) : await feedPlaceholder(service, request.url === '{feed}' && scenario.variables !== undefined)
+        const fill = needsBooking(request, scenario) ? await placeholders(service, JSON.stringify([request, scenario]).includes('{guest}')) : await feedPlaceholder(service, request.url === '{feed}' && scenario.variables !== undefined)
         if (scenario.deleted === true) await service.inject({ method: 'DELETE', url: fill('/teleconsultation/{id}') })
         if (scenario.at !== undefined) service.setClock(scenario.at)
         if (scenario.daily === 'somebody inside' && daily !== undefined) await comeIn(service, daily, fill('{id}'))
-        if (scenario.before !== undefined) await service.inject({ ...scenario.before, url: fill(String(scenario.before.url)) })
+        for (const one of [scenario.before ?? []].flat()) await service.inject({ ...one, url: fill(String(one.url)) })
         if (scenario.brokenClock === true) service.breakClock()
         crud.state.mode = scenario.crud ?? 'pass'
         const merged = { ...request, ...scenario.request }
         const headers = Object.fromEntries(Object.entries({ ...request.headers, ...scenario.request?.headers }).map(([key, value]) => [key, fill(String(value))]))
-        const filled = { ...merged, url: fill(String(merged.url)), headers }
+        const filled = { ...merged, url: fill(String(merged.url)), headers, ...typeof merged.payload === 'string' ? { payload: fill(merged.payload) } : {} }
         if (scenario.earlier !== undefined) await service.inject({ ...filled, ...scenario.earlier })
         const answer = await service.inject(filled)
         t.equal(answer.statusCode, status, `${status}: ${answer.body.slice(0, 120)}`)
@@ -68,8 +75,8 @@ export function answerAll (t: Pick<Test, 'test'>, routes: Routes): void {
 
 /** Services for the scenarios: one for all that need the same, as good as new for each. */
 async function surroundings (t: Test, scenarios: readonly Scenario[]) {
-  const others = [USER_ID_MAPS, ORGANISATION_MEMBERS, AGENDA_FEEDS]
-  const declared = await flakyCrud(t, [TELECONSULTATIONS, ...others])
+  const others = [USER_ID_MAPS, ORGANISATION_MEMBERS, AGENDA_FEEDS, ERASURES]
+  const declared = await flakyCrud(t, [TELECONSULTATIONS, ...others, OUTBOX])
   const official = scenarios.some(({ official }) => official) ? await flakyCrud(t, [OFFICIAL_TELECONSULTATIONS, ...others]) : undefined
   const daily = scenarios.some(({ daily }) => daily !== undefined) ? await startFakeDaily(t) : undefined
   const atDaily = { VIDEO_PROVIDER: 'daily', LINK_SECRET, DAILY_API_KEY: DAILY_KEY, DAILY_BASE_URL: daily?.baseUrl ?? '' }
@@ -79,15 +86,16 @@ async function surroundings (t: Test, scenarios: readonly Scenario[]) {
     crud.state.mode = 'pass'
     // Nothing but what is to be late may be.
     const STORAGE_TIMEOUT_MS = scenario.crud === 'hang' ? '500' : '10000'
-    const variables = { ...crud.variables, ...OWN_COLLECTIONS, STORAGE_TIMEOUT_MS, ...(scenario.daily === undefined ? {} : atDaily), ...scenario.variables }
-    const service = started.get(JSON.stringify(variables)) ?? await startService(t, variables)
+    const stored = scenario.embedded === true ? { AUTHORIZATION: 'local' } : { ...crud.variables, ...OWN_COLLECTIONS }
+    const variables = { ...stored, STORAGE_TIMEOUT_MS, ...(scenario.daily === undefined ? {} : atDaily), ...scenario.variables }
+    const service = started.get(JSON.stringify(variables)) ?? await startService(t, variables, scenario.embedded === true ? { storedAt: crud.url } : {})
     started.set(JSON.stringify(variables), service)
     service.setClock(NOON)
     return { service, crud, daily }
   }
 }
 
-const OWN_COLLECTIONS = { ORGANISATION_MEMBERS_CRUD_NAME: 'organisation-members', AGENDA_FEEDS_CRUD_NAME: 'agenda-feeds' }
+const OWN_COLLECTIONS = { ORGANISATION_MEMBERS_CRUD_NAME: 'organisation-members', AGENDA_FEEDS_CRUD_NAME: 'agenda-feeds', ERASURES_CRUD_NAME: 'erasures' }
 
 /** The doctor opens his link while it is given, and follows it. */
 async function comeIn (service: Service, daily: FakeDaily, id: string): Promise<void> {
@@ -112,7 +120,13 @@ export function judge (t: Test, answer: LightMyRequestResponse, status: number, 
   if (status === 503 || code === 'REQUEST_RUNNING') t.match(answer.headers['retry-after'], /^\d+$/)
 }
 
-const needsBooking = (request: InjectOptions, scenario: Scenario) => /\{(id|incomplete|token)\}/.test(JSON.stringify([request, scenario]))
+export const PATIENT_ADDRESS = 'patient@home.example'
+const letterTo = (id: string) => messageHeaders(
+  { document: id, recipient: recipientOf({ externalId: PATIENT.userExternalId, to: PATIENT_ADDRESS }), kind: 'invitation', sequence: 0, told: [] },
+  { key: derivedKey(LINK_SECRET, 'message-id'), domain: 'clinic.example' }
+).messageId
+
+const needsBooking = (request: InjectOptions, scenario: Scenario) => /\{(id|incomplete|token|guest)\}/.test(JSON.stringify([request, scenario]))
 
 async function feedPlaceholder (service: Service, hasAgenda: boolean): Promise<(text: string) => string> {
   if (!hasAgenda) return (text) => text
@@ -120,10 +134,13 @@ async function feedPlaceholder (service: Service, hasAgenda: boolean): Promise<(
   return (text) => text.replace('{feed}', new URL(url ?? 'http://localhost/none').pathname)
 }
 
-async function placeholders (service: Service): Promise<(text: string) => string> {
+const tokenIn = (link: string) => link.split('#')[1] ?? ''
+
+async function placeholders (service: Service, hasGuest: boolean): Promise<(text: string) => string> {
   const id = await book(service)
   const incomplete = await book(service, booking({ start_date: after(NOON, 5).toISOString(), participants: { number: 3, data: [PATIENT] } }))
   const { teleconsultations } = (await service.inject({ url: '/clinic/teleconsultations' })).json<{ teleconsultations: Array<{ roomId: string, participants: Array<{ personalLink: string }> }> }>()
   const link = teleconsultations.find(({ roomId }) => roomId === id)?.participants[1]?.personalLink ?? ''
-  return (text) => text.replace('{id}', id).replace('{incomplete}', incomplete).replace('{token}', link.split('#')[1] ?? '')
+  const guest = hasGuest ? (await service.inject({ method: 'POST', url: `/sessions/${id}/guest-links`, payload: { fullName: 'A Guest' } })).json<{ link: string }>().link : ''
+  return (text) => text.replace('{id}', id).replace('{incomplete}', incomplete).replace('{token}', tokenIn(link)).replace('{guest}', tokenIn(guest)).replace('{letter}', letterTo(id))
 }

@@ -5,6 +5,8 @@ import { answerAll, judge, KEY, MALFORMED_HEADER, NOT_JSON, OUTSIDE, STALE, TOO_
 import { play, VENDOR_ROUTES } from './vendor-statuses.ts'
 import { after, booking, NOON, PATIENT, startService } from '../support/service.ts'
 
+const GUEST = { headers: { authorization: 'Bearer {guest}' } }
+
 const ROUTES: Routes = {
   'POST /teleconsultation': {
     request: { method: 'POST', url: '/teleconsultation', payload: booking() },
@@ -80,6 +82,8 @@ const ROUTES: Routes = {
       400: { request: { headers: { authorization: `Bearer ${'x'.repeat(5000)}` } } },
       401: { request: { headers: { authorization: 'Bearer nothing' } } },
       404: { deleted: true },
+      409: { request: GUEST, crud: 'conflict', code: 'CONCURRENT_CHANGE' },
+      410: { request: GUEST, earlier: {}, code: 'GUEST_LINK_USED' },
       ...UPSTREAM
     }
   },

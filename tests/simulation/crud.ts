@@ -125,6 +125,7 @@ export function simulatedCollection (schedule: Scheduler, net: Network, { name, 
           written?.(moved)
           return true
         }),
+        remove: (id) => send(`remove ${id}`, () => { rows.delete(id) }),
         schema: () => send('schema', () => ({})),
         count: (filter) => {
           const asked = copied(filter)

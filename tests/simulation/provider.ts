@@ -87,6 +87,7 @@ export function simulatedVendor (schedule: Scheduler, net: Network, { jitsiEndsC
   const buried = new Set<string>()
   const accounts = new Map<string, Set<string>>()
   const owners = new Map<string, string>()
+  const forgotten = new Set<string>()
   const counts = new Map<string, number>()
   const lost = new Map<string, SimulatedRoom>()
   const put = (room: SimulatedRoom, givenUp: boolean) => {
@@ -100,7 +101,7 @@ export function simulatedVendor (schedule: Scheduler, net: Network, { jitsiEndsC
     accounts,
     seenBy (life, name, ours) {
       const capabilities = abilitiesOf(name, jitsiEndsCalls)
-      const { registersPeople, deterministicRooms, listsRooms, access, endCall, roomChange, livePermissions, removal } = capabilities
+      const { registersPeople, keepsPeople, deterministicRooms, listsRooms, access, endCall, roomChange, livePermissions, removal } = capabilities
       /** In this very service: it has its clock, and never makes a room again that was deleted. */
       const isOurs = capabilities.computesAccess === true
       const isName = keepsNothing(capabilities)
@@ -114,6 +115,8 @@ export function simulatedVendor (schedule: Scheduler, net: Network, { jitsiEndsC
       const accountOf: VideoProvider['accountOf'] = ({ externalId, privilege }) => registersPeople ? `acc-${privilege}-${externalId}` : `${name}-${externalId}`
 
       const create = (spec: RoomSpec, givenUp: boolean): RoomState => {
+        // Whoever asks may have known him before.
+        if (spec.participants.some(({ providerUserId }) => forgotten.has(providerUserId))) throw new ProviderBadAnswer()
         const people = spec.participants.map((participant) => registersPeople ? owners.get(participant.providerUserId) : participant.providerUserId === accountOf(participant) ? participant.externalId : undefined)
         if (people.includes(undefined)) complain(`${name} was asked for a room with somebody whom it does not know`)
         if (capabilities.needsPlusParticipant && !spec.participants.some(({ privilege }) => privilege === 'plus')) complain('a room was asked for without a plus participant')
@@ -159,11 +162,20 @@ export function simulatedVendor (schedule: Scheduler, net: Network, { jitsiEndsC
           if (registersPeople) {
             await send(`register ${providerUserId}`, signal, () => {
               owners.set(providerUserId, person.externalId)
+              forgotten.delete(providerUserId)
               const who = `${person.privilege} ${person.externalId}`
               accounts.set(who, (accounts.get(who) ?? new Set()).add(providerUserId))
             })
           }
           return { providerUserId }
+        },
+        async forgetPerson (providerUserId, signal) {
+          if (!keepsPeople) return await withoutExtras.forgetPerson(providerUserId, signal)
+          await send(`forget ${providerUserId}`, signal, () => {
+            if (!owners.delete(providerUserId)) return
+            forgotten.add(providerUserId)
+            for (const ids of accounts.values()) ids.delete(providerUserId)
+          })
         },
         createRoom: async (spec, signal) => isName ? create(spec, false) : await send(`create ${spec.marker}`, signal, (givenUp) => create(spec, givenUp)),
         async getRoom ({ providerRoomId }, signal) {

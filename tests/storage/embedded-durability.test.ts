@@ -148,6 +148,39 @@ t.test('writes that wait together fail alone', async t => {
   t.equal(database.statement('SELECT count(*) AS number FROM numbers').get()?.['number'], 6, 'a failed write leaves nothing behind')
 })
 
+t.test('only a commit of nothing but fleeting writes does not wait for the disk', async t => {
+  const database = openDatabase(join(t.testdir(), 'storage.sqlite'))
+  t.teardown(() => database.close())
+  database.execute('CREATE TABLE numbers (number INTEGER)')
+  const [FULL, NORMAL] = [2, 1]
+  const level = () => database.statement('PRAGMA synchronous').get()?.['synchronous']
+  const put = async (isFleeting: boolean) => await database.write(() => {
+    database.statement('INSERT INTO numbers VALUES (1)').run()
+    return level()
+  }, { isFleeting })
+  t.equal(await database.write(level), FULL, 'unless it is said')
+  t.strictSame(await Promise.all([put(true), put(true)]), [NORMAL, NORMAL])
+  t.strictSame(await Promise.all([put(true), put(false), put(true)]), [FULL, FULL, FULL], 'in company of another it waits')
+  t.equal(await put(true), NORMAL)
+  t.equal(await database.write(level), FULL)
+})
+
+t.test('a fleeting change survives a killed process', async t => {
+  const file = join(t.testdir(), 'storage.sqlite')
+  const child = fork(CHILD, [file], { execPath: process.execPath, execArgv: [] })
+  t.teardown(() => child.kill('SIGKILL'))
+  const [message] = await once(child, 'message')
+  const origin = String(message)
+  const path = `${PATH}/${idOf(await send(origin, { method: 'POST', path: `${PATH}/`, body: teleconsultation('changed') }))}`
+  const headers = { 'x-durability': 'process' }
+  for (let number = 1; number <= 5; number++) await send(origin, { method: 'PATCH', path, headers, body: { $inc: { revision: 1 } } })
+  const before = objectOf(await send(origin, { method: 'GET', path }))
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const crud = await reopen(t, file)
+  t.equal(objectOf(await send(crud.origin, { method: 'GET', path }))['revision'], before['revision'])
+})
+
 t.test('closing finishes the writes that wait', async t => {
   const file = join(t.testdir(), 'storage.sqlite')
   const database = openDatabase(file)

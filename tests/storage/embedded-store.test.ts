@@ -86,6 +86,22 @@ t.test('an index that is declared no longer is dropped', async t => {
   t.strictSame(names(), [])
 })
 
+t.test('what is due is read along its index, whatever else stands at its place', async t => {
+  const { store, find, plan, seen } = memory(t)
+  const dues = [30, 10, 'soon', 20, null, true, 10, { at: 5 }, -1.5, 2 ** 60]
+  for (const due of dues) store.insert(document({ service: { mail: { due } } }))
+  store.insert(document({}))
+  const dueOf = ({ service }: Document) => (service as { mail: { due: Value } }).mail.due
+  const sort: SortKey[] = [{ path: 'service.mail.due', direction: 1 }]
+  t.strictSame(find({ 'service.mail.due': { $lte: 25 } }, sort).map(dueOf), [-1.5, 10, 10, 20])
+  t.match(seen.at(-1), /ORDER BY json_extract/)
+  t.match(plan(), /^SEARCH teleconsultations USING INDEX teleconsultations\.service_mail_due \(<expr><\?\)/)
+  t.notMatch(plan(), /TEMP B-TREE/, 'nothing is left to sort')
+  t.strictSame(find({ 'service.mail.due': { $lte: 25 } }, sort, 2).map(dueOf), [-1.5, 10])
+  t.strictSame(find({ 'service.mail.due': { $gt: 10 } }, [{ path: 'service.mail.due', direction: -1 }]).map(dueOf), [2 ** 60, 30, 20])
+  t.strictSame(find({ 'service.mail.due': { $exists: true } }, sort).map(dueOf), [null, -1.5, 10, 10, 20, 30, 2 ** 60, 'soon', { at: 5 }, true], 'values of several types are sorted as MongoDB does')
+})
+
 t.test('a unique index collides on equal values and never on absent ones', async t => {
   const { store } = memory(t)
   store.insert(document({}))

@@ -28,6 +28,7 @@ function steppedStorage (admins: readonly string[]) {
       insert: never,
       count: never,
       moveTo: never,
+      remove: never,
       schema: never,
       list: stepped(({ filter = {} }) => [...documents.values()].filter((document) => passes(filter, document))),
       patch: stepped((id, filter, { $set, $unset = {} }) => {

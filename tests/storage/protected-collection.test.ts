@@ -105,6 +105,17 @@ t.test('without its key a document is an error, and others are read', async (t) 
   t.match(await seen.get(other, HEADERS), { participants: [person('Eve')] })
 })
 
+t.test('a list of what is readable leaves out what is lost, however much of it comes before', async (t) => {
+  const { asSeen } = await open(t)
+  const seen = asSeen(fieldCipher({ keys: [NEW] }))
+  for (let number = 0; number < 7; number++) await added(asSeen(), { participants: [person('Ada')], participantsNumber: 1 })
+  for (let number = 0; number < 3; number++) await added(seen, { participants: [person(`Eve ${number}`)], participantsNumber: 2 })
+  const names = async (limit: number, filter: CrudFilter = {}) => (await seen.list({ limit, filter, sort: 'participantsNumber', readableOnly: true }, HEADERS)).map((document) => (document['participants'] as Array<{ fullName: string }>)[0]?.fullName)
+  t.same((await names(2)).length, 2)
+  t.same((await names(5)).sort(), ['Eve 0', 'Eve 1', 'Eve 2'])
+  t.same(await names(5, { participantsNumber: 1 }), [])
+})
+
 t.test('a membership keeps its name sealed', async (t) => {
   const { members } = await open(t)
   const store = memberStore(protectedCollection(members, BEFORE, PERSONAL_IN_MEMBERSHIPS))

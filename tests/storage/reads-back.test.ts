@@ -9,6 +9,7 @@ const fine: CrudCollection = {
   insert: async () => 'id',
   patch: async () => undefined,
   moveTo: async () => true,
+  remove: async () => {},
   schema: async () => ({}),
   count: async () => 0
 }

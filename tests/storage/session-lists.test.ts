@@ -9,8 +9,9 @@ import { openStore } from '../../lib/storage/embedded/sqlite-store.ts'
 import type { SortKey } from '../../lib/storage/embedded/sqlite-store.ts'
 import { compare } from '../../lib/storage/embedded/values.ts'
 import type { Document } from '../../lib/storage/embedded/values.ts'
-import { sessionFilter } from '../../lib/storage/session-search.ts'
+import { isInState, sessionFilter, textFinder } from '../../lib/storage/session-search.ts'
 import type { SessionSearch, SessionsOf } from '../../lib/storage/session-search.ts'
+import { teleconsultationOf } from '../../lib/storage/stored-teleconsultation.ts'
 import { SESSION_STATES } from '../../schemas/session.ts'
 
 const NOON = new Date('2026-11-23T12:00:00.000Z')
@@ -201,4 +202,52 @@ t.test('a list leaves out what its filter leaves out', async (t) => {
   t.equal(fits({ of: { organisation: 'o', orNone: true } }, session({ organisation: 'another' })), false)
   t.equal(fits({ of: { organisation: 'o', orNone: true } }, { ...session({}), service: {} }), true, 'of no organisation')
   t.equal(fits({ of: { organisation: 'o', orNone: false } }, { ...session({}), service: {} }), false)
+})
+
+t.test('who has a document in hand finds texts and states in it as the storage does', async (t) => {
+  const { fits } = sessionStore(t)
+  let seed = 3
+  const below = (limit: number) => {
+    seed = (seed * 48271) % 2147483647
+    return seed % limit
+  }
+  const pick = <Item>(...items: [Item, ...Item[]]): Item => items[below(items.length)] ?? items[0]
+  const words: [string, ...string[]] = ['Check-up', '(.*)', 'ΟΔΟΣ', 'ὀδός', 'Straße', 'STRASSE', 'İstanbul', 'ıSPARTA', 'ﬁne', 'Kelvin', '\u212a', 'ǅ', 'ÀÉ', 'e\u0301', '\ud800', '👩🏽', 'a+b?', '\\', '']
+  const cased = (text: string) => pick(text, text.toLowerCase(), text.toUpperCase())
+  const twoWords = () => `${cased(pick(...words))} ${cased(pick(...words))}`
+  const found = { texts: 0, states: 0 }
+  for (let number = 0; number < 4000; number++) {
+    const session = {
+      ...pick({}, { title: twoWords() }),
+      ...pick({}, { description: twoWords() }),
+      ...pick({}, { references: {} }, { references: { bookingCode: twoWords() } }, { references: { appointmentId: twoWords() } }),
+      ...pick({}, {}, { endedAt: below(10) }),
+      owner: twoWords()
+    }
+    const at = (hours: number) => new Date(atHour(hours).getTime() + below(3) - 1)
+    const phase = pick('READY', 'PENDING', 'INCOMPLETE')
+    const fields = {
+      startDate: at(pick(0, 1, 2)).toISOString(),
+      endDate: at(pick(-1, 0, 1)).toISOString(),
+      participants: [],
+      teleconsultationState: phase,
+      service: { phase, sealed: false, epoch: 0, applied: [], garbage: [], provider: 'embedded', session }
+    }
+    const stored = { ...fields, startDate: new Date(fields.startDate), endDate: new Date(fields.endDate) }
+    const read = teleconsultationOf({ _id: idOf(number), updatedAt: NOON.toISOString(), ...fields }, 'declared', 'embedded')
+    for (let times = 0; times < 4; times++) {
+      const text = pick(twoWords(), cased(pick(...words)), cased(pick(...words)).slice(below(3)))
+      const expected = fits({ of: 'everybody', text }, stored)
+      if (textFinder(text)(read.control.session ?? {}) !== expected) t.fail(JSON.stringify({ text, session }))
+      if (expected) found.texts++
+    }
+    for (const name of SESSION_STATES) {
+      const state = { name, now: NOON, linksUntil: atHour(1) }
+      const expected = fits({ of: 'everybody', state }, stored)
+      if (isInState(read, state) !== expected) t.fail(JSON.stringify({ name, fields }))
+      if (expected) found.states++
+    }
+  }
+  t.ok(found.texts > 2000, `${found.texts} texts`)
+  t.equal(found.states, 4000, 'each in one state')
 })

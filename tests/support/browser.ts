@@ -109,14 +109,14 @@ export async function openWeb (t: Teardown) {
     violations,
 
     /** The service over an empty data folder, listening. */
-    async startService (t: Teardown, configuration?: object): Promise<Service> {
+    async startService (t: Teardown, configuration?: object, variables: Record<string, string> = {}): Promise<Service> {
       const dataPath = temporaryFolder(t)
       const file = join(dataPath, 'configuration.json')
       if (configuration !== undefined) writeFileSync(file, JSON.stringify(configuration))
       let aheadMs = 0
       const clock = () => new Date(Date.now() + aheadMs)
       const app = await buildApp({
-        configuration: loadConfiguration({ DATA_PATH: dataPath, LOG_LEVEL: 'silent', ...(configuration === undefined ? {} : { TELECONSULTATION_SERVICE_CONFIG_PATH: file }) }),
+        configuration: loadConfiguration({ DATA_PATH: dataPath, LOG_LEVEL: 'silent', ...variables, ...(configuration === undefined ? {} : { TELECONSULTATION_SERVICE_CONFIG_PATH: file }) }),
         name: 'teleconsultation-backend',
         version: '0.0.0-test',
         webRoot,

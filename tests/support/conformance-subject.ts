@@ -16,6 +16,8 @@ export interface ConformanceSubject {
   plantUploads (room: RoomState, count: number): Promise<void>
   /** A session of the room with what was said in it. Does nothing where the vendor writes nothing down. */
   plantTranscription (room: RoomState, sessionId: string, text: string): Promise<void>
+  /** Where `keepsPeople`: whether anything is kept under this id. */
+  keeps? (providerUserId: string): Promise<boolean>
   /** Everything that reached the vendor or what it keeps, as one text. */
   outbound (): string
   /** By title; each makes the vendor fail from then on. At least one. */

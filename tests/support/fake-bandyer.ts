@@ -1,6 +1,6 @@
 import type { Teardown } from './service.ts'
 import {
-  chooseBackground, linkOf, linkSeat, listedRooms, makeBackground, makeCredentials, makeRoom, makeUser, pageOf, Refusal, removeRoom, removeUpload,
+  chooseBackground, linkOf, linkSeat, listedRooms, makeBackground, makeCredentials, makeRoom, makeUser, pageOf, Refusal, removeRoom, removeUpload, removeUser,
   revokeLink, roomStatus, roomToRead, startFakeVendor, type FakeVendor, type Route, type VendorRoom
 } from './fake-vendor.ts'
 
@@ -36,6 +36,14 @@ function routesOf (vendor: FakeVendor): Route[] {
         const user = vendor.users.get(id)
         if (user === undefined) throw new Refusal(400, 'invalid_user_id')
         return success({ user: { ...user, can_video: true, language: 'en' } })
+      }
+    },
+    {
+      method: 'DELETE',
+      path: /^\/user\/delete\/([^/]+)$/,
+      answer: (_request, id = '') => {
+        removeUser(vendor, id)
+        return success({ id, message: 'User deleted' })
       }
     },
     {

@@ -1,7 +1,7 @@
 import type { Teardown } from './service.ts'
 import {
   chooseBackground, linkOf, listedRooms, makeBackground, makeCredentials, makeRoom, makeUser, pageOf, Refusal, removeRoom, removeSeat,
-  removeUpload, roomStatus, roomToRead, startFakeVendor, switchRecording, type FakeVendor, type Route, type VendorRoom, type VendorUpload
+  removeUpload, removeUser, roomStatus, roomToRead, startFakeVendor, switchRecording, type FakeVendor, type Route, type VendorRoom, type VendorUpload
 } from './fake-vendor.ts'
 
 export interface FakeKaleyra extends FakeVendor {
@@ -64,6 +64,14 @@ function routesOf (vendor: FakeVendor, transcriptionAs: FakeKaleyra['transcripti
         const user = vendor.users.get(id)
         if (user === undefined) throw new Refusal(404, 'user_not_found')
         return success(userBody(user))
+      }
+    },
+    {
+      method: 'DELETE',
+      path: /^\/v2\/users\/([^/]+)$/,
+      answer: (_request, id = '') => {
+        removeUser(vendor, id)
+        return { status: 204 }
       }
     },
     {

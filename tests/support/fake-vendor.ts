@@ -251,6 +251,12 @@ export function makeUser (vendor: FakeVendor, { id, role }: Record<string, unkno
   return user
 }
 
+/** His rooms stay as they are. What is answered for somebody who is not there is nowhere documented. */
+export function removeUser (vendor: FakeVendor, id: string): void {
+  const { missing } = vendor.switches
+  if (!vendor.users.delete(id)) throw new Refusal(missing === 400 ? 400 : 404, missing === 400 ? 'invalid_user_id' : 'user_not_found')
+}
+
 const TOOLS = ['chat', 'screen_sharing', 'file_upload', 'whiteboard', 'snapshot', 'live_edit', 'live_pointer', 'present_to_everyone']
 
 /** What the vendor makes of a new room, with its rules: known users, 2 to 25 of them, one of them plus, a minute at least. */

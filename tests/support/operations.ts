@@ -27,6 +27,8 @@ export function memoryStore () {
   }
   const withKey = (key: string): Teleconsultation[] => [...documents].flatMap(([id, { content, control, revision }]) =>
     control.idempotency?.key === key ? [copy({ id, content, control, version: { revision } })] : [])
+  const everything = (): Teleconsultation[] => [...documents].map(([id, { content, control, revision }]) => copy({ id, content, control, version: { revision } }))
+    .sort((a, b) => a.id < b.id ? -1 : 1)
   const store: TeleconsultationStore = {
     insert: (content, control) => guarded('insert', () => {
       if (control.idempotency !== undefined && withKey(control.idempotency.key).length > 0) return 'duplicate' as const
@@ -54,6 +56,7 @@ export function memoryStore () {
     get: (id) => guarded('get', () => view(id)),
     list: () => guarded('list', () => [...documents.keys()].flatMap((id) => view(id) ?? [])),
     sessions: ({ limit = 25 }) => guarded('sessions', () => [...documents.keys()].flatMap((id) => view(id) ?? []).slice(0, limit)),
+    searchesTexts: true,
     countSessions: () => guarded('countSessions', () => documents.size),
     findApplied: (operationId) => guarded('findApplied', () => [...documents.keys()].map(view).find((document) => document?.control.applied.includes(operationId) === true)),
     replaceIfUnchanged: (current, changes) => guarded('replaceIfUnchanged', () => {
@@ -63,6 +66,17 @@ export function memoryStore () {
       document.control = copy(changes.control)
       document.revision++
       return view(current.id) as Teleconsultation
+    }),
+    ofPerson: (externalId, { after = '', limit }) => guarded('ofPerson', () =>
+      everything().filter(({ id, content }) => id > after && content.participants.some(({ userExternalId }) => userExternalId === externalId)).slice(0, limit)),
+    walk: ({ after = '', limit }) => guarded('walk', () => everything().filter(({ id }) => id > after).slice(0, limit)),
+    replaceAnywhere: (current, changes) => guarded('replaceAnywhere', () => {
+      const document = documents.get(current.id)
+      if (document === undefined || !('revision' in current.version) || document.revision !== current.version.revision) return 'changed' as const
+      document.content = copy(changes.content ?? document.content)
+      document.control = copy(changes.control)
+      document.revision++
+      return { ...current, ...copy(changes), content: copy(document.content), version: { revision: document.revision } }
     }),
     findUnsettled: (now, limit) => guarded('findUnsettled', () =>
       [...documents.keys()].flatMap((id) => view(id) ?? []).filter(({ control }) => isUnsettled(control, now)).slice(0, limit)),
@@ -114,7 +128,9 @@ export function memoryUserMap () {
   const rows: Array<{ externalId: string, providerUserId: string }> = []
   const userMap: UserMapStore = {
     find: async (externalIds) => new Map(rows.filter(({ externalId }) => externalIds.includes(externalId)).reverse().map(({ externalId, providerUserId }) => [externalId, providerUserId])),
-    remember: async (externalId, providerUserId) => { rows.push({ externalId, providerUserId }) }
+    remember: async (externalId, providerUserId) => { rows.push({ externalId, providerUserId }) },
+    accountsOf: async (wanted) => rows.filter(({ externalId }) => externalId === wanted).map(({ providerUserId }) => providerUserId),
+    forget: async (wanted) => { rows.splice(0, rows.length, ...rows.filter(({ externalId }) => externalId !== wanted)) }
   }
   return { userMap, rows }
 }

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import Fastify from 'fastify'
 import { loadConfiguration } from '../../lib/config/load.ts'
 import { ProviderTimeout } from '../../lib/errors.ts'
 import { peopleOfBody } from '../../lib/identity/people.ts'
 import { personalLinks } from '../../lib/identity/personal-links.ts'
+import { seatTokens } from '../../lib/identity/seat-tokens.ts'
 import authorization from '../../lib/plugins/authorization.ts'
 import errors from '../../lib/plugins/errors.ts'
 import requestContext from '../../lib/plugins/request-context.ts'
@@ -195,8 +197,8 @@ export async function linksOf (service: Pick<Service, 'inject'>, roomId: string)
 }
 
 /** What the page behind a personal link asks for. */
-export const follow = (service: Pick<Service, 'inject'>, link = '') =>
-  service.inject({ url: '/personal-link', headers: { authorization: `Bearer ${link.split('#')[1] ?? ''}` }, remoteAddress: '203.0.113.7' })
+export const follow = (service: Pick<Service, 'inject'>, link = '', seat?: string) =>
+  service.inject({ url: '/personal-link', headers: { authorization: `Bearer ${link.split('#')[1] ?? ''}`, ...seat === undefined ? {} : { 'x-seat': seat } }, remoteAddress: '203.0.113.7' })
 
 /** When links of these services begin, and how long they open their page after the end. */
 export const WINDOW = { periodMs: 600_000, skewMs: 250 }
@@ -274,11 +276,13 @@ export async function startSwitched (t: Teardown) {
   await app.register(errors)
   await app.register(requestContext, { headers: configuration.headers, timeoutMs: 3600_000, clock })
   await app.register(tokens, { secret: LINK_SECRET, clock })
+  const seats = seatTokens(app.tokens.seat, randomUUID)
   await app.register(authorization, {
     isGateway: true,
     actorOf: async () => ({ actor: { kind: 'gateway' as const } }),
     read: (id, context) => ports.store.get(id, context),
     rules: authorizationRules(ports),
+    seats,
     linkGraceMs: GRACE_MS,
     clock,
     knowsCallers: false
@@ -294,6 +298,7 @@ export async function startSwitched (t: Teardown) {
     deletesUploads: false,
     transcriptionLimitBytes: 0,
     personalLinks: personalLinks(app.tokens.personalLink, () => PUBLIC_URL),
+    seats,
     once: oncePerKey({ clock: ports.clock, keptMs: 0 }),
     answered: oncePerKey({ clock: ports.clock, keptMs: 0 }),
     callerOf: () => undefined,

@@ -27,8 +27,12 @@ const SECRETS = [
 
 export const NOON = new Date('2026-11-23T12:00:00.000Z')
 
-/** The whole service over a data folder of its own, with a clock that stands at noon until it is moved. */
-export async function startService (t: Teardown, variables: Record<string, string> = {}, options: { dataPath?: string, webRoot?: string } = {}): Promise<Service> {
+/**
+ * The whole service over a data folder of its own, with a clock that stands at noon until it is moved.
+ *
+ * @param options.storedAt the address of what stands for the embedded storage
+ */
+export async function startService (t: Teardown, variables: Record<string, string> = {}, options: { dataPath?: string, webRoot?: string, storedAt?: string } = {}): Promise<Service> {
   const dataPath = options.dataPath ?? temporaryFolder(t)
   const log: string[] = []
   let clock: Date | undefined = NOON
@@ -36,9 +40,10 @@ export async function startService (t: Teardown, variables: Record<string, strin
     if (clock === undefined) throw new Error('broken clock')
     return clock
   }
+  // How busy the machine is under test decides nothing.
+  const configuration = loadConfiguration({ DATA_PATH: dataPath, LOG_LEVEL: 'trace', MAX_EVENT_LOOP_DELAY_MS: '60000', ...variables })
   const app = await buildApp({
-    // How busy the machine is under test decides nothing.
-    configuration: loadConfiguration({ DATA_PATH: dataPath, LOG_LEVEL: 'trace', MAX_EVENT_LOOP_DELAY_MS: '60000', ...variables }),
+    configuration: options.storedAt === undefined ? configuration : { ...configuration, storage: { ...configuration.storage, url: options.storedAt } },
     name: 'teleconsultation-backend',
     version: '0.0.0-test',
     webRoot: options.webRoot ?? join(dataPath, 'no-pages'),

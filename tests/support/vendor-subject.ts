@@ -31,6 +31,7 @@ export function vendorSubject (vendor: FakeVendor, provider: VideoProvider) {
       inside: async ({ providerRoomId }: { providerRoomId: string }) => [...roomOf(providerRoomId)?.inside ?? []],
       recordings: async ({ providerRoomId }: { providerRoomId: string }) => roomOf(providerRoomId)?.recordings ?? []
     },
+    keeps: async (providerUserId: string) => vendor.users.has(providerUserId),
     outbound: () => vendor.everything(),
     faults: {
       '401: the key is refused': () => vendor.fail('wrong key'),

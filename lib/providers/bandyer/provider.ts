@@ -28,6 +28,7 @@ const DIALECT: Dialect = {
   check: { method: 'GET', path: '/room/list?limit=1' },
   createUser: { method: 'POST', path: '/user/create' },
   getUser: (id) => ({ method: 'GET', path: `/user/list/${segment(id)}` }),
+  deleteUser: (id) => ({ method: 'DELETE', path: `/user/delete/${segment(id)}` }),
   createRoom: { method: 'POST', path: '/room/create' },
   roomExtras: ({ recording }) => ({
     // Without the vendor's landing page: the frontend has its own.

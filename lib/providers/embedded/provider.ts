@@ -5,7 +5,7 @@ import { leastCapabilities, withoutExtras, type Capabilities, type RoomParticipa
 import type { Hub } from './hub.ts'
 import { afterNaming, afterRemoval, afterSetting, revocationsOf, type Rights, type Word } from './rights.ts'
 import type { RoomTokens, RoomTokenClaims } from './room-tokens.ts'
-import { roomEndsAt, type RoomContent, type Rooms } from './rooms.ts'
+import { roomEndsAt, type RoomContent, type Rooms, type StoredRoom } from './rooms.ts'
 
 export interface EmbeddedProviderOptions {
   rooms: Rooms
@@ -26,6 +26,7 @@ const MOST_KNOWN_TOKENS = 500
 /** What it can do. */
 export const CAPABILITIES: Capabilities = {
   ...leastCapabilities,
+  keepsPeople: true,
   maxParticipants: EMBEDDED_ROOM_MAX_PEOPLE,
   roomChange: 'change',
   startGate: 'access',
@@ -78,6 +79,9 @@ export function embeddedProvider (options: EmbeddedProviderOptions): VideoProvid
     hub.refresh(providerRoomId)
   }
 
+  /** Without a limit a call may go on beyond its end, for as long as somebody is inside. */
+  const isOver = (room: StoredRoom): boolean => (roomEndsAt(room) ?? room.endAt) <= clock() && hub.activity(room.roomId).people === 0
+
   return {
     ...withoutExtras,
     name: 'embedded',
@@ -87,6 +91,9 @@ export function embeddedProvider (options: EmbeddedProviderOptions): VideoProvid
 
     accountOf,
     ensureUser: async person => ({ providerUserId: accountOf(person) }),
+
+    // People are known here as participants of rooms alone, and by their ids: names, chat and files are passed on and never written.
+    forgetPerson: async (providerUserId, signal) => attempt(signal, () => { rooms.forgetPerson(providerUserId, isOver) }),
 
     createRoom: async (spec, signal) => attempt(signal, () => {
       const room = rooms.create(`room_${keyed('room', spec.marker)}`, spec.marker, contentOf(spec))

@@ -36,6 +36,11 @@ export interface Rooms {
   /** Nothing where the room is missing. */
   setRights (roomId: string, rights: ReadonlyMap<string, Rights>): void
   delete (roomId: string): void
+  /**
+   * Takes somebody out of those rooms that are over, his rights with him; the file's bytes hold him there no more. Throws also where
+   * that cannot be made certain yet.
+   */
+  forgetPerson (participantId: string, isOver: (room: StoredRoom) => boolean): void
   /** Rooms made at or after `since` whose marker is `marker` or begins with `marker + '|'`, oldest first. */
   find (marker: string, since: Date): Pick<StoredRoom, 'roomId' | 'marker'>[]
   addUsed (roomId: string, usedMs: number): void
@@ -84,7 +89,8 @@ export function openRooms (options: { file: string, clock: () => Date }): Rooms 
     closeSync(openSync(file, 'a', 0o600))
   }
   const db = new DatabaseSync(file, { timeout: 1000 })
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
+  // What is deleted is overwritten: else the ids of who was forgotten would stay in the file's free bytes.
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;')
   const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
   if (version > LAYOUT_VERSION) {
     db.close()
@@ -103,6 +109,13 @@ export function openRooms (options: { file: string, clock: () => Date }): Rooms 
   const list = db.prepare(`SELECT room_id, marker FROM rooms WHERE deleted_at_ms IS NULL AND created_at_ms >= ?
     AND (marker = ? OR (marker >= ? AND marker < ?)) ORDER BY created_at_ms, room_id`)
   const use = db.prepare('UPDATE rooms SET used_ms = used_ms + ? WHERE room_id = ? AND deleted_at_ms IS NULL')
+  const naming = db.prepare('SELECT * FROM rooms WHERE deleted_at_ms IS NULL AND (instr(participant_ids, ?1) > 0 OR instr(rights, ?1) > 0)')
+  // One statement for all rooms, so that it is one commit.
+  const unname = db.prepare(`UPDATE rooms SET
+    participant_ids = (SELECT json_group_array(value) FROM json_each(participant_ids) WHERE value <> ?1),
+    rights = (SELECT json_group_array(json(value)) FROM json_each(rights) WHERE value ->> 0 <> ?1)
+    WHERE room_id IN (SELECT value FROM json_each(?2))`)
+  const emptyLog = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)')
   const probe = db.prepare('SELECT count(*) FROM (SELECT 1 FROM rooms LIMIT 1)')
   let open = true
 
@@ -138,6 +151,13 @@ export function openRooms (options: { file: string, clock: () => Date }): Rooms 
     delete (roomId) {
       forget(roomId)
       bury.run(clock().getTime(), roomId)
+    },
+    forgetPerson (participantId, isOver) {
+      const over = naming.all(JSON.stringify(participantId)).map(fromRow).filter(isOver)
+      for (const { roomId } of over) forget(roomId)
+      unname.run(participantId, JSON.stringify(over.map(({ roomId }) => roomId)))
+      // The log holds pages of before until it is emptied, also those of a process that died before it came here.
+      if (emptyLog.get()?.['busy'] !== 0) throw new Error('The room registry’s log cannot be emptied while somebody else reads the file')
     },
     find: (marker, since) => list.all(since.getTime(), marker, `${marker}|`, `${marker}}`)
       .map(row => ({ roomId: String(row['room_id']), marker: String(row['marker']) })),

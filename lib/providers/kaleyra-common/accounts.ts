@@ -2,8 +2,9 @@ import { createHmac } from 'node:crypto'
 import { ProviderBadAnswer } from '../../errors.ts'
 import type { Person } from '../provider.ts'
 import { readUser, userIdsOf } from './answers.ts'
-import type { VendorCalls } from './calls.ts'
+import { saysMissing, type VendorCalls } from './calls.ts'
 import type { Dialect } from './dialect.ts'
+import { refused } from '../vendor.ts'
 
 /** Ids that need not be asked for again; a process forgets the oldest ones. */
 const REMEMBERED = 10_000
@@ -11,6 +12,8 @@ const REMEMBERED = 10_000
 export interface Accounts {
   idOf (person: Pick<Person, 'externalId' | 'privilege'>): string
   ensure (person: Person, signal: AbortSignal): Promise<string>
+  /** Nobody there is fine. */
+  delete (id: string, signal: AbortSignal): Promise<void>
   /** Whether they exist is to be asked again. */
   forget (ids: Iterable<string>): void
 }
@@ -20,7 +23,7 @@ export interface Accounts {
  * licence: so somebody who is basic in one call and plus in another is two users, and the id follows from person and
  * privilege. Letters and digits only after the prefix, because the reference's pages differ in what else they allow.
  */
-export function accounts (calls: VendorCalls, dialect: Pick<Dialect, 'createUser' | 'getUser'>, secret: string): Accounts {
+export function accounts (calls: VendorCalls, dialect: Pick<Dialect, 'createUser' | 'getUser' | 'deleteUser'>, secret: string): Accounts {
   const known = new Set<string>()
   const idOf = ({ externalId, privilege }: Pick<Person, 'externalId' | 'privilege'>) =>
     `usr_${createHmac('sha256', secret).update(`user:${privilege}:${externalId}`).digest('hex')}`
@@ -45,6 +48,20 @@ export function accounts (calls: VendorCalls, dialect: Pick<Dialect, 'createUser
       if (known.size >= REMEMBERED) known.delete(known.values().next().value ?? '')
       known.add(id)
       return id
+    },
+    // What is answered where nobody is there is not documented for a deletion. So a refusal counts for that once a read says so too:
+    // an address that is wrong must not pass for one.
+    async delete (id, signal) {
+      if (id === '') return
+      try {
+        const answer = await calls.call({ what: 'delete user', ...dialect.deleteUser(id), repeatable: true, expect: [400, 404] }, signal)
+        if (answer.status < 400) return
+        const found = await calls.call({ what: 'read user', ...dialect.getUser(id), expect: [400, 404] }, signal)
+        if (!saysMissing(found, 'user')) throw refused('delete user', answer)
+      } finally {
+        // Also where the answer got lost; and whoever ensured him meanwhile has remembered him.
+        known.delete(id)
+      }
     },
     forget (ids) {
       for (const id of ids) known.delete(id)

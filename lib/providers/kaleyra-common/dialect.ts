@@ -14,6 +14,7 @@ export interface Dialect {
   check: Route
   createUser: Route
   getUser (id: string): Route
+  deleteUser (id: string): Route
   createRoom: Route
   /** The recording as this generation spells it, and whatever else only this one takes. */
   roomExtras (spec: RoomSpec): object
@@ -35,6 +36,7 @@ export const MIN_DURATION_SECONDS = 60
 export const CAPABILITIES: Capabilities = {
   ...leastCapabilities,
   registersPeople: true,
+  keepsPeople: true,
   needsPlusParticipant: true,
   maxParticipants: 25,
   endGate: 'room',

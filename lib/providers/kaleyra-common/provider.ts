@@ -38,6 +38,7 @@ export function vendorProvider (calls: VendorCalls, dialect: Dialect, { secureLi
 
     accountOf: (person) => people.idOf(person),
     ensureUser: async (person, signal) => ({ providerUserId: await people.ensure(person, signal) }),
+    forgetPerson: async (providerUserId, signal) => { await people.delete(providerUserId, signal) },
 
     // Never sent twice: the vendor would make two rooms, and the marker finds one whose answer got lost.
     async createRoom (spec, signal) {

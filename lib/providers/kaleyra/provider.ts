@@ -34,6 +34,7 @@ const dialectWith = (transcribe: boolean): Dialect => ({
   check: { method: 'GET', path: '/v2/company' },
   createUser: { method: 'POST', path: '/v2/users' },
   getUser: (id) => ({ method: 'GET', path: `/v2/users/${segment(id)}` }),
+  deleteUser: (id) => ({ method: 'DELETE', path: `/v2/users/${segment(id)}` }),
   createRoom: { method: 'POST', path: '/v2/rooms' },
   roomExtras: ({ recording }) => ({
     recording,

@@ -44,7 +44,7 @@ export async function writeNote (calls: LivekitCalls, names: RoomNames, note: No
  * Whether he is inside by a way in that works no more. Of the same number of revocations several notes can stand: what was
  * given back meanwhile.
  */
-export function isBarred ({ identity, revocations, mayUse, roomSid }: LivekitParticipant, { notes, sid }: GuardedRoom): boolean {
+function isBarred ({ identity, revocations, mayUse, roomSid }: LivekitParticipant, { notes, sid }: GuardedRoom): boolean {
   const his = notes.filter((note) => note.providerUserId === identity)
   if (his.some((note) => note.leaves === 'nothing' && revocations <= note.revocations)) return true
   const left = his.filter((note): note is Note & { leaves: ReadonlySet<ToolName> } => note.leaves !== 'nothing')

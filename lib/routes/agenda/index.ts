@@ -43,4 +43,4 @@ export const agendaRoutes: FastifyPluginAsync<AgendaOptions> = async (app, given
 }
 
 const notKept = async (): Promise<never> => { throw new FeedsNotKept() }
-const NOTHING: FeedStore = { issue: notKept, revoke: notKept, find: notKept, ownerOf: notKept }
+const NOTHING: FeedStore = { issue: notKept, revoke: notKept, find: notKept, ownerOf: notKept, forget: notKept }

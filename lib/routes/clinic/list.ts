@@ -6,6 +6,7 @@ import { seatsOf, sessionOf, standingOf } from '../../domain/session.ts'
 import { isComplete, type Teleconsultation } from '../../domain/teleconsultation.ts'
 import { mayGiveLink } from '../../domain/window.ts'
 import type { Services } from '../services.ts'
+import { mailOf } from '../sessions/session-body.ts'
 import type { ClinicOptions } from './index.ts'
 
 const PAGE = 25
@@ -36,21 +37,31 @@ export const listRoute: FastifyPluginAsyncTypebox<ClinicOptions> = async (app, {
 function rowOf (document: Teleconsultation, { personalLinks, ports }: Services): ClinicTeleconsultation {
   const { id, content } = document
   const now = ports.clock.now()
+  const session = sessionOf(document)
+  const isOver = now > content.endAt || session.endedAt !== undefined
   return {
     roomId: id,
     startAt: content.startAt.toISOString(),
     endAt: content.endAt.toISOString(),
     participantsNumber: content.number,
-    state: now > content.endAt || document.control.session?.endedAt !== undefined
-      ? 'over'
-      : !isComplete(content) ? 'incomplete' : mayGiveLink(ports.settings.window, content.startAt, now) ? 'open' : 'planned',
-    participants: seatsOf(document).flatMap(({ userExternalId, fullName, privilege }) => userExternalId === undefined
-      ? []
-      : [{
-          userExternalId,
-          ...(fullName === undefined ? {} : { fullName }),
-          ...(privilege === undefined ? {} : { privilege }),
-          personalLink: personalLinks.linkFor({ room: id, sub: userExternalId, link: standingOf(sessionOf(document), userExternalId)?.link })
-        }])
+    // Whoever was removed has his place in the list still, and nobody else is waited for there.
+    missing: isOver ? 0 : Math.max(0, content.number - content.participants.length),
+    state: isOver ? 'over' : !isComplete(content) ? 'incomplete' : mayGiveLink(ports.settings.window, content.startAt, now) ? 'open' : 'planned',
+    ...session.requested === true ? { requested: true } : {},
+    participants: seatsOf(document).flatMap((seat) => {
+      const { userExternalId, fullName, privilege, email } = seat
+      if (userExternalId === undefined) return []
+      const standing = standingOf(session, userExternalId)
+      const mail = mailOf(document, seat)
+      return [{
+        userExternalId,
+        ...fullName === undefined ? {} : { fullName },
+        ...privilege === undefined ? {} : { privilege },
+        personalLink: personalLinks.linkFor({ room: id, sub: userExternalId, link: standing?.link }),
+        ...standing?.oneTime === true ? { oneTime: true, opened: standing.opened !== undefined } : {},
+        hasAddress: email !== undefined,
+        ...mail === undefined ? {} : { mail }
+      }]
+    })
   }
 }

@@ -15,13 +15,13 @@ export const outboxRoute: FastifyPluginAsyncTypebox<ClinicOptions> = async (app,
       querystring: Type.Object({ skip: Type.Integer({ minimum: 0, maximum: 1_000_000, default: 0 }) }),
       response: {
         200: Type.Unsafe<ClinicOutbox>(Type.Ref('ClinicOutbox', { description: 'One page' })),
-        ...errorResponses(400, 403)
+        ...errorResponses(400, 403, 500, 502, 503, 504)
       }
     }
   }, async (request) => {
     if (outbox === undefined) return { inUse: false, messages: [], next: null }
     const { skip } = request.query
-    const found = await outbox.list({ limit: PAGE + 1, skip })
+    const found = await outbox.list({ limit: PAGE + 1, skip }, request.operationContext())
     return {
       inUse: true,
       messages: found.slice(0, PAGE).map((message) => ({ ...message, at: message.at.toISOString() })),

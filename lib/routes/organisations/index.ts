@@ -34,4 +34,4 @@ export const organisationRoutes: FastifyPluginAsync<{ members: MemberStore | und
 }
 
 const notKept = async (): Promise<never> => { throw new MembersNotKept() }
-const NOTHING: MemberStore = { get: notKept, ofUser: notKept, list: notKept, invite: notKept, replaceIfUnchanged: notKept, onWrite: () => {} }
+const NOTHING: MemberStore = { get: notKept, ofUser: notKept, list: notKept, invite: notKept, replaceIfUnchanged: notKept, forget: notKept, onWrite: () => {} }

@@ -6,6 +6,7 @@ import { closeFeedRoute } from './close-feed.ts'
 import { createSessionRoute } from './create.ts'
 import type { Cursors } from './cursors.ts'
 import { endSessionRoute } from './end.ts'
+import { guestLinkRoute } from './guest-link.ts'
 import { inviteRoute } from './invite.ts'
 import { listSessionsRoute } from './list.ts'
 import { participantsRoute } from './participants.ts'
@@ -13,11 +14,14 @@ import { readSessionRoute } from './read.ts'
 import { recordingRoute } from './recording.ts'
 import { removeParticipantRoute } from './remove-participant.ts'
 import { removeSessionRoute } from './remove.ts'
+import { sendInvitationRoute } from './send-invitation.ts'
 import { setPermissionsRoute } from './set-permissions.ts'
 
 export interface SessionRouteOptions extends RouteOptions {
   taxonomies: Taxonomies
   cursors: Cursors
+  /** Whether people are sent e-mails. */
+  tellsPeople: boolean
 }
 
 /** Sessions, this service's own routes. Each says in its `action` who may call it. */
@@ -31,6 +35,8 @@ export const sessionRoutes: FastifyPluginAsync<SessionRouteOptions> = async (app
     await scope.register(removeSessionRoute, options)
     await scope.register(participantsRoute, options)
     await scope.register(inviteRoute, options)
+    await scope.register(guestLinkRoute, options)
+    await scope.register(sendInvitationRoute, options)
     await scope.register(setPermissionsRoute, options)
     await scope.register(removeParticipantRoute, options)
     await scope.register(endSessionRoute, options)

@@ -32,7 +32,7 @@ export const listSessionsRoute: FastifyPluginAsyncTypebox<SessionRouteOptions> =
     const now = ports.clock.now()
     // The latest start of those whose links are given by now.
     const linksUntil = new Date(2 * now.getTime() - linkFrom(ports.settings.window, now).getTime())
-    const inState = (name: typeof SESSION_STATES[number]): SessionSearch['state'] => ({ name, now, linksUntil })
+    const inState = (name: typeof SESSION_STATES[number]): NonNullable<SessionSearch['state']> => ({ name, now, linksUntil })
     const wanted = {
       participant,
       type,

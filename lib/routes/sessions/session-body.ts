@@ -47,26 +47,28 @@ export function sessionBody (services: Services, document: Teleconsultation, act
 export function participantBody ({ ports }: Services, document: Teleconsultation, seat: StoredParticipant, actor: Actor, details?: RoomDetails): SessionParticipant {
   const session = sessionOf(document)
   const rules = authorizationRules(ports)
-  const organisation = standingOf(session, seat.userExternalId)?.organisation
+  const { organisation, oneTime } = standingOf(session, seat.userExternalId) ?? {}
   const mayKnow = isInCharge(actor, document, rules) || (seat.userExternalId !== undefined && actor.id === seat.userExternalId)
   return without<SessionParticipant>({
     userExternalId: seat.userExternalId ?? '',
     fullName: seat.fullName,
     privilege: seat.privilege,
-    guest: organisation !== undefined && organisation !== organisationOf(document, rules),
+    guest: oneTime === true || (organisation !== undefined && organisation !== organisationOf(document, rules)),
+    oneTime,
     permissions: mayKnow ? permissionsOf(session, seat, rules.privilegeOf(seat), permissionRules(ports)) : undefined,
     inside: details?.inside?.some(({ providerUserId }) => providerUserId === seat.userBandyerId),
     mail: isInCharge(actor, document, rules) ? mailOf(document, seat) : undefined
   })
 }
 
-function mailOf ({ control: { mail } }: Teleconsultation, { userExternalId }: StoredParticipant): SessionParticipant['mail'] {
+/** What became of the e-mails to him; undefined: there were none. */
+export function mailOf ({ control: { mail } }: Teleconsultation, { userExternalId }: StoredParticipant): SessionParticipant['mail'] {
   const told = mail?.told?.find(({ externalId }) => externalId === userExternalId)
   const failure = mail?.failures?.find(({ externalId }) => externalId === userExternalId)
   if (told === undefined && failure === undefined) return undefined
   return {
     ...told === undefined ? {} : { toldAt: new Date(told.at).toISOString() },
-    ...failure === undefined ? {} : { failure: { code: failure.code, at: new Date(failure.at).toISOString(), refused: failure.refused === true } }
+    ...failure === undefined ? {} : { failure: { code: failure.code, at: new Date(failure.at).toISOString(), refused: failure.refused === true, bounced: failure.bounced === true } }
   }
 }
 

@@ -7,7 +7,8 @@ import type { AccessView } from '../../teleconsultations/give-access.ts'
 import { boundedMap } from '../../domain/bounded-map.ts'
 import { entityTagOf } from '../../domain/entity-tag.ts'
 import { UnauthorizedUser } from '../../errors.ts'
-import { accessBody } from '../access-body.ts'
+import { sessionOf, standingOf } from '../../domain/session.ts'
+import { accessBody, isElsewhere } from '../access-body.ts'
 import type { RouteOptions } from '../services.ts'
 
 interface KnownAnswer {
@@ -25,7 +26,7 @@ interface KnownDocument {
 
 const MOST_KNOWN = 300
 
-export const accessRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { access, callerOf } }) => {
+export const accessRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, { services: { access, callerOf, seats } }) => {
   // A waiting page asks every few seconds, and what it asks for seldom changes: of the same document, link and details the text is the same.
   const known = boundedMap<KnownDocument>(MOST_KNOWN)
   const answersOf = (document: AccessView['document']) => {
@@ -64,7 +65,10 @@ export const accessRoute: FastifyPluginAsyncTypebox<RouteOptions> = async (app, 
     const { language, useBackground } = request.query
     const view = await access.giveAccess(request.params.roomId, caller,
       { language, background: useBackground, hides: request.actor?.kind === 'person' }, request.operationContext())
-    const { text, tag } = answerOf(view, reply)
+    // A link alone opens here what it opens on its page, and no more.
+    const isWithheld = request.actor?.kind === 'link' &&
+      isElsewhere(view, seats.read(request.headers['x-seat'], { room: view.document.id, sub: caller, link: standingOf(sessionOf(view.document), caller)?.link }))
+    const { text, tag } = answerOf(isWithheld ? { ...view, access: null } : view, reply)
     reply.header('etag', tag).type('application/json; charset=utf-8')
     return text
   })

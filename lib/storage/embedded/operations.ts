@@ -42,7 +42,8 @@ export interface Operations {
    */
   merge (bodies: readonly Document[], rows: Filter, author: Author): Promise<string[]>
   /** The document after the change, undefined when none matches. Throws 500 with code `11000` for a duplicate. */
-  change (target: ItemTarget, changes: readonly Change[], author: Author): Promise<Document | undefined>
+  /** @param options.isFleeting see `Database.write` */
+  change (target: ItemTarget, changes: readonly Change[], author: Author, options?: { isFleeting?: boolean }): Promise<Document | undefined>
   /** How many documents were changed: all of them, or none when it throws. */
   changeMany (target: Target, changes: readonly Change[], author: Author): Promise<number>
   /** Each pair changes the first document that matches; a pair that fails does not hold back the others. */
@@ -81,9 +82,9 @@ export function operationsOf (collection: Collection, store: DocumentStore, data
     return result
   }
 
-  const write = async <Result>(work: () => Result): Promise<Result> => {
+  const write = async <Result>(work: () => Result, options?: { isFleeting?: boolean }): Promise<Result> => {
     try {
-      return await database.write(work)
+      return await database.write(work, options)
     } catch (error) {
       throw asDriverError(error)
     }
@@ -129,10 +130,10 @@ export function operationsOf (collection: Collection, store: DocumentStore, data
       return documents.map(document => String(document['_id']))
     },
 
-    change: (target, changes, author) => write(() => {
+    change: (target, changes, author, options) => write(() => {
       const document = select(target)
       return document === undefined ? undefined : rewrite(document, target.filter, changes, author)
-    }),
+    }, options),
 
     changeMany: (target, changes, author) => write(() => {
       const documents = store.find(target)

@@ -39,6 +39,8 @@ export interface EmbeddedCrudOptions {
 export interface EmbeddedCrud {
   /** Where it listens, e.g. `http://127.0.0.1:40123`. */
   readonly origin: string
+  /** Rewrites the file without the bytes of before; nothing is answered meanwhile. False: another process held the file, try again. */
+  compact (): Promise<boolean>
   /** Stops listening, finishes the writes that wait, and closes the file. */
   close (): Promise<void>
 }
@@ -126,5 +128,5 @@ export async function startEmbeddedCrud (options: EmbeddedCrudOptions): Promise<
     await app.close().catch(() => {})
     throw error
   }
-  return { origin: `http://${hostOf(addressOf(app))}`, close: () => app.close() }
+  return { origin: `http://${hostOf(addressOf(app))}`, compact: async () => database.compact(), close: () => app.close() }
 }

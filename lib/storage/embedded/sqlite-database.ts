@@ -7,6 +7,8 @@ import type { StatementSync } from 'node:sqlite'
 const LAYOUT = 1
 /** How long a write waits for another process that holds the file. */
 const BUSY_TIMEOUT_MS = 5000
+/** SQLITE_BUSY. */
+const BUSY_CODE = 5
 /** Statements kept prepared; their number is bounded by the shapes of queries, not by their values. */
 const MAX_STATEMENTS = 500
 /** Writes that share one commit at most, so that none of them waits long. */
@@ -20,12 +22,21 @@ export interface Database {
   /**
    * Runs a write in an immediate transaction. Resolves when the change is on disk. What waits at the same moment shares
    * the commit; a write that throws is undone alone.
+   *
+   * @param options.isFleeting it outlives the end of the process, and a loss of power only once a write was made that is not fleeting, or
+   *   the log was emptied into the file. What is lost so is what was written last: never a write that is not fleeting, nor half of one.
    */
-  write<Result> (work: () => Result): Promise<Result>
+  write<Result> (work: () => Result, options?: { isFleeting?: boolean }): Promise<Result>
+  /**
+   * Rewrites the file without the bytes of what was deleted or replaced, and empties the log beside it. Nothing else is done meanwhile,
+   * nor written by other processes. False: another process held the file, so the bytes may still be there.
+   */
+  compact (): boolean
   close (): void
 }
 
 interface Waiting {
+  readonly isFleeting: boolean
   run (): void
   settle (failure?: unknown): void
 }
@@ -41,8 +52,9 @@ export function openDatabase (file: string): Database {
   if (file !== ':memory:') create(file)
   const sqlite = new DatabaseSync(file)
   try {
-    // FULL: a commit that was answered survives a loss of power, not only the end of the process.
     sqlite.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA fullfsync=ON; PRAGMA foreign_keys=ON`)
+    // In the file, what is deleted or replaced is overwritten with zeros: it was about patients.
+    sqlite.exec('PRAGMA secure_delete=ON')
     const version = Number(sqlite.prepare('PRAGMA user_version').get()?.['user_version'])
     if (version > LAYOUT) throw new Error(`The storage file was written by a newer version (layout ${version})`)
     sqlite.exec(`PRAGMA user_version=${LAYOUT}`)
@@ -65,8 +77,17 @@ export function openDatabase (file: string): Database {
     return prepared
   }
 
+  // FULL: a commit that was answered survives a loss of power, not only the end of the process.
+  let level: 'FULL' | 'NORMAL' = 'FULL'
+  const synchronise = (wanted: typeof level) => {
+    if (level === wanted) return
+    sqlite.exec(`PRAGMA synchronous=${wanted}`)
+    level = wanted
+  }
+
   const commit = (group: readonly Waiting[]) => {
     try {
+      synchronise(group.every(({ isFleeting }) => isFleeting) ? 'NORMAL' : 'FULL')
       statement('BEGIN IMMEDIATE').run()
       for (const work of group) work.run()
       statement('COMMIT').run()
@@ -91,9 +112,10 @@ export function openDatabase (file: string): Database {
     setImmediate(() => { if (isScheduled) flush() })
   }
 
-  const write = <Result>(work: () => Result): Promise<Result> => new Promise((resolve, reject) => {
+  const write = <Result>(work: () => Result, { isFleeting = false } = {}): Promise<Result> => new Promise((resolve, reject) => {
     let outcome: { result: Result } | { failure: unknown }
     waiting.push({
+      isFleeting,
       run () {
         statement('SAVEPOINT one_write').run()
         try {
@@ -115,12 +137,25 @@ export function openDatabase (file: string): Database {
     schedule()
   })
 
+  const flushAll = () => { while (waiting.length > 0) flush() }
+
   return {
     statement,
     execute: sql => { sqlite.exec(sql) },
     write,
+    compact () {
+      flushAll()
+      try {
+        sqlite.exec('VACUUM')
+      } catch (error) {
+        if ((error as { errcode?: unknown }).errcode === BUSY_CODE) return false
+        throw error
+      }
+      // Until it is emptied the log holds the pages of before.
+      return sqlite.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0
+    },
     close () {
-      while (waiting.length > 0) flush()
+      flushAll()
       statements.clear()
       sqlite.close()
     },

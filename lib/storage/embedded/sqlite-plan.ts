@@ -33,11 +33,21 @@ export interface Plan {
 }
 
 const LIST = '(SELECT value FROM json_each(?))'
+const RANGES: ReadonlySet<string> = new Set(['gt', 'gte', 'lt', 'lte'])
 
 /** Whether a path holds at most one comparable value in every document of a collection, by its declaration. */
 export function isSingleValued (path: string, collection: Collection): boolean {
   const field = collection.fields.get(path)
   return field !== undefined && isScalar(field.type)
+}
+
+/**
+ * Whether SQL sorts by a path as the service does: one value of a declared type in each document, or, at an indexed path, numbers in all
+ * that pass the filter. Values of different types sort otherwise there.
+ */
+export function isOrderedBySql (path: string, filter: Filter, collection: Collection, { dottedPaths, isMultikey }: Pick<Layout, 'dottedPaths' | 'isMultikey'>): boolean {
+  return isSingleValued(path, collection) || (dottedPaths.includes(path) && !isMultikey(path) && conjunctsOf(filter).some(part =>
+    part.kind === 'field' && part.path.join('.') === path && part.tests.some(test => RANGES.has(test.op) && 'value' in test && typeof test.value === 'number')))
 }
 
 /** True when walking these fields of an index one way or the other gives the order. */

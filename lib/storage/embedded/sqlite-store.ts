@@ -4,7 +4,7 @@ import { matches } from './query-evaluation.ts'
 import type { Database } from './sqlite-database.ts'
 import { createLayout } from './sqlite-layout.ts'
 import type { Selection, SortKey } from './sqlite-plan.ts'
-import { isSingleValued, plannerOf } from './sqlite-plan.ts'
+import { isOrderedBySql, plannerOf } from './sqlite-plan.ts'
 import type { Document, Value } from './values.ts'
 import { compare, isDocument, reach } from './values.ts'
 
@@ -75,7 +75,7 @@ export function openStore (database: Database, collection: Collection): Document
 
   const search = <Picked>(selection: Selection, pick: (found: Found) => Picked): Picked[] => {
     const { sort = [], skip = 0, limit = Infinity } = selection
-    if (sort.some(({ path }) => !isSingleValued(path, collection))) {
+    if (sort.some(({ path }) => !isOrderedBySql(path, selection.filter, collection, layout))) {
       const { filter, states } = selection
       const all = [...scan({ filter, states })].sort((left, right) => compareBy(sort, left.document, right.document))
       return all.slice(skip, skip + limit).map(pick)

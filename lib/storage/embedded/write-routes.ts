@@ -19,6 +19,9 @@ export interface WriteOptions {
   readonly clock: () => Date
 }
 
+/** Of this storage alone; a CRUD Service takes no notice of it. `process`: the change need not outlive a loss of power. */
+const DURABILITY_HEADER = 'x-durability'
+
 type UpdateBody = Record<string, unknown>
 interface Item { Params: { id: string } }
 interface Query { Querystring: QueryParameters }
@@ -61,7 +64,7 @@ export function writeRoutes (app: FastifyInstance, { collection, schemas, operat
     const projection = projectionOf(request, {}, collection)
     const target = targetOf(request, request.query)
     const changes = changesOf(request, request.body)
-    const document = await operations.change({ ...target, id: itemId(request.params.id) }, changes, authorOf(request))
+    const document = await operations.change({ ...target, id: itemId(request.params.id) }, changes, authorOf(request), { isFleeting: request.headers[DURABILITY_HEADER] === 'process' })
     if (document === undefined) throw notFound()
     return project(document, projection, collection)
   })

@@ -6,6 +6,7 @@ import { ask } from '../shared/service.ts'
 import { bookingBody, type Draft, newDraft, newPerson, type PersonDraft } from './draft.ts'
 import type { PersonFields } from './person-fields.ts'
 import './person-fields.ts'
+import { browserZone } from './time-span.ts'
 import { t } from './words.ts'
 
 const LEAST_PEOPLE = 2
@@ -115,8 +116,6 @@ export class BookingForm extends LitElement {
 function valueOf (event: Event): string {
   return (event.target as HTMLInputElement).value
 }
-
-const browserZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone
 
 /** The browser's zone, with the offset that it has at that local time. */
 function zoneName (localTime: string): string {

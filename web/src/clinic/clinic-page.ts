@@ -62,6 +62,16 @@ export class ClinicPage extends LitElement {
     `
   }
 
+  async #booked ({ detail: roomId }: CustomEvent<string>) {
+    const list = this.renderRoot.querySelector<TeleconsultationList>('teleconsultation-list')
+    await list?.reload()
+    if (this.overview?.mail !== 'none') await list?.followMail(roomId)
+  }
+
+  #lookForMessages () {
+    this.renderRoot.querySelector<MessageOutbox>('message-outbox')?.reload()
+  }
+
   #whatRuns ({ storage, video, identity, version }: ClinicOverview) {
     const facts = [['storage', storage], ['video', video], ['identity', identity], ['version', version]] as const
     return html`<dl class="small" data-testid="overview">
@@ -73,9 +83,9 @@ export class ClinicPage extends LitElement {
     return html`
       ${elsewhere(overview.publicUrl) ? html`<p class="notice" role="note" data-testid="other-address">${t('otherAddress', { url: overview.publicUrl })}</p>` : nothing}
       <main>
-        <booking-form .overview=${overview} @booked=${() => this.renderRoot.querySelector<TeleconsultationList>('teleconsultation-list')?.reload()}></booking-form>
+        <booking-form .overview=${overview} @booked=${this.#booked}></booking-form>
         <div class="beside">
-          <teleconsultation-list @reloaded=${() => this.renderRoot.querySelector<MessageOutbox>('message-outbox')?.reload()}></teleconsultation-list>
+          <teleconsultation-list .mailing=${overview.mail} @reloaded=${this.#lookForMessages} @mail-asked=${this.#lookForMessages}></teleconsultation-list>
           ${overview.mail === 'outbox' ? html`<message-outbox .publicUrl=${overview.publicUrl}></message-outbox>` : nothing}
         </div>
       </main>

@@ -1,17 +1,18 @@
 import { css, html, LitElement, nothing } from 'lit'
-import type { ClinicTeleconsultation } from '../../../schemas/pages.ts'
+import { repeat } from 'lit/directives/repeat.js'
+import type { ClinicOverview, ClinicTeleconsultation } from '../../../schemas/pages.ts'
+import type { GuestLink } from '../../../schemas/session.ts'
 import { controlStyles } from '../shared/control-styles.ts'
 import { followLanguage } from '../shared/language.ts'
-import { copyText } from './copy-text.ts'
+import './guest-form.ts'
+import type { Person } from './person.ts'
+import './person-line.ts'
 import { timeSpan } from './time-span.ts'
 import { t } from './words.ts'
 
-type Participant = ClinicTeleconsultation['participants'][number]
-const COPY_SAID_MS = 2500
-
-/** One teleconsultation with its participants' links; fires `remove-asked`. */
+/** One teleconsultation with its participants; fires `remove-asked`, and `people-changed` with those who take part now. */
 export class TeleconsultationCard extends LitElement {
-  static override properties = { item: { attribute: false }, copied: { state: true } }
+  static override properties = { item: { attribute: false }, mailing: { attribute: false } }
 
   static override styles = [controlStyles, css`
     article { display: grid; gap: 0.75rem; }
@@ -20,60 +21,65 @@ export class TeleconsultationCard extends LitElement {
     .state.open { background: var(--primary); border-color: var(--primary); color: var(--on-primary); }
     .state.incomplete { border-style: dashed; }
     ul { display: grid; margin: 0; padding: 0; list-style: none; }
-    li { display: flex; flex-wrap: wrap; align-items: center; gap: 0.4rem 0.75rem; padding: 0.5rem 0; border-top: 1px solid var(--line); }
+    li { padding: 0.5rem 0; border-top: 1px solid var(--line); }
     li:last-child { padding-bottom: 0; }
-    .who { flex: 1 1 10rem; min-width: 0; overflow-wrap: anywhere; }
-    .by-hand { flex-basis: 100%; }
-    @media (max-width: 26rem) { .who { flex-basis: 100%; } }
   `]
 
   declare item: ClinicTeleconsultation
-  declare copied: { link: string, well: boolean } | null
+  declare mailing: ClinicOverview['mail']
 
   constructor () {
     super()
-    this.copied = null
+    this.mailing = 'none'
     followLanguage(this)
   }
 
-  async #copy (link: string) {
-    const well = await copyText(link)
-    this.copied = { link, well }
-    if (well) setTimeout(() => { if (this.copied?.link === link) this.copied = null }, COPY_SAID_MS)
+  #changed (participants: Person[]) {
+    this.dispatchEvent(new CustomEvent('people-changed', { detail: participants }))
+  }
+
+  #personChanged ({ detail }: CustomEvent<Person>) {
+    this.#changed(this.item.participants.map((person) => person.userExternalId === detail.userExternalId ? detail : person))
+  }
+
+  #guestMade ({ detail: { participant, link, hasAddress } }: CustomEvent<GuestLink & { hasAddress: boolean }>) {
+    const { userExternalId, fullName, privilege, mail } = participant
+    this.#changed([...this.item.participants.filter((person) => person.userExternalId !== userExternalId), {
+      userExternalId,
+      ...fullName === undefined ? {} : { fullName },
+      ...privilege === undefined ? {} : { privilege },
+      personalLink: link,
+      oneTime: true,
+      opened: false,
+      hasAddress,
+      ...mail === undefined ? {} : { mail }
+    }])
   }
 
   override render () {
-    const { item } = this
+    const { item, mailing } = this
     const when = timeSpan(item)
-    const missing = item.participantsNumber - item.participants.length
+    const isOver = item.state === 'over'
     return html`<article class="card" data-room=${item.roomId}>
       <header class="row">
         <div>
           <h3>${when}</h3>
           <span class="state ${item.state}">${t(item.state)}</span>
-          ${missing > 0 ? html`<span class="small muted">${t('missingPeople', { n: missing })}</span>` : nothing}
+          ${item.missing > 0 ? html`<span class="small muted" data-testid="missing">${t('missingPeople', { n: item.missing })}</span>` : nothing}
+          ${item.requested === true && !isOver ? html`<p class="small muted" data-testid="requested">${t('requested')}</p>` : nothing}
         </div>
         <button type="button" class="small" data-testid="delete" aria-label=${t('removeFor', { when })}
           @click=${() => this.dispatchEvent(new CustomEvent('remove-asked'))}>${t('remove')}</button>
       </header>
-      <ul>${item.participants.map(participant => this.#participant(participant))}</ul>
+      <ul>
+        ${repeat(item.participants, ({ userExternalId }) => userExternalId, (person) => html`<li>
+          <person-line .roomId=${item.roomId} .person=${person} .mailing=${mailing} ?untold=${item.requested === true} ?over=${isOver} @person-changed=${this.#personChanged}></person-line>
+        </li>`)}
+      </ul>
+      ${isOver
+        ? nothing
+        : html`<guest-form .roomId=${item.roomId} .when=${when} ?writable=${mailing !== 'none'} @guest-made=${this.#guestMade}></guest-form>`}
     </article>`
-  }
-
-  #participant (participant: Participant) {
-    const name = participant.fullName ?? participant.userExternalId
-    const link = participant.personalLink
-    const copied = this.copied?.link === link ? this.copied : null
-    return html`<li>
-      <span class="who"><strong>${name}</strong>${participant.privilege ? html` <span class="small muted">${t(participant.privilege)}</span>` : nothing}</span>
-      <a class="button small" href=${link} target="_blank" rel="noopener" data-testid="open-link" aria-label=${t('openFor', { name })}>${t('openLink')}</a>
-      <button type="button" class="small" data-testid="copy-link" aria-label=${t('copyFor', { name })}
-        @click=${() => this.#copy(link)}>${t(copied?.well ? 'copied' : 'copy')}</button>
-      <span class="quiet" role="status">${copied?.well ? t('copied') : nothing}</span>
-      ${copied && !copied.well
-        ? html`<label class="by-hand">${t('copyFailed')}<input readonly .value=${link} @focus=${(event: Event) => (event.target as HTMLInputElement).select()}></label>`
-        : nothing}
-    </li>`
   }
 }
 

@@ -9,3 +9,6 @@ export function pointInTime (at: string): string {
 export function timeSpan ({ startAt, endAt }: { startAt: string, endAt: string }): string {
   return new Intl.DateTimeFormat(locale(), { dateStyle: 'full', timeStyle: 'short' }).formatRange(new Date(startAt), new Date(endAt))
 }
+
+/** The zone in which dates are typed and read here. */
+export const browserZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone

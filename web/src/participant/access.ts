@@ -1,5 +1,6 @@
 import type { PersonalLinkView } from '../../../schemas/pages.ts'
 import { type Answer, ask } from '../shared/service.ts'
+import { seatOf } from './seat.ts'
 
 /** What `GET teleconsultation/:roomId` tells a participant who is known by a cookie. */
 interface TeleconsultationView {
@@ -18,6 +19,8 @@ export interface Appointment {
   clockOffsetMs: number
   language: string | undefined
   accessLinkURL: string | null
+  /** The way in is kept back: this person is in the call elsewhere. */
+  elsewhere: boolean
 }
 
 /** Asks once for one's way into the call: by personal link, or without a token by whatever the gateway knows. */
@@ -26,8 +29,28 @@ export async function askForAccess (roomId: string, token: string): Promise<Answ
     const answer = await ask<TeleconsultationView>(`./api/v1/telecons-be/teleconsultation/${encodeURIComponent(roomId)}`)
     return answer.ok ? { ok: true, body: fromTeleconsultation(answer.body) } : answer
   }
-  const answer = await ask<PersonalLinkView>('./api/v1/telecons-be/personal-link', { headers: { authorization: `Bearer ${token}` } })
+  const answer = await askByLink(token)
   return answer.ok ? { ok: true, body: fromPersonalLink(answer.body) } : answer
+}
+
+/** A page that a browser loads on the chance that somebody wants it opens nobody's link. */
+async function whenShown (): Promise<void> {
+  if ((document as Document & { prerendering?: boolean }).prerendering !== true) return
+  await new Promise(resolve => { document.addEventListener('prerenderingchange', resolve, { once: true }) })
+}
+
+async function askByLink (token: string): Promise<Answer<PersonalLinkView>> {
+  await whenShown()
+  const seat = seatOf(token)
+  const sent = seat.value
+  const answer = await ask<PersonalLinkView>('./api/v1/telecons-be/personal-link', { headers: { authorization: `Bearer ${token}`, 'x-seat': sent } })
+  if (answer.ok) {
+    if (answer.body.elsewhere !== true) seat.keep(answer.body.seat)
+    return answer
+  }
+  if (answer.status === 401 || answer.status === 404) seat.forget()
+  // Another window of this browser was the first to open the link, in the meantime.
+  return answer.status === 410 && seat.value !== sent ? await askByLink(token) : answer
 }
 
 function fromPersonalLink (view: PersonalLinkView): Appointment {
@@ -38,7 +61,8 @@ function fromPersonalLink (view: PersonalLinkView): Appointment {
     complete: view.complete,
     clockOffsetMs: Date.parse(view.now) - performance.now(),
     language: view.language,
-    accessLinkURL: view.accessLinkURL
+    accessLinkURL: view.accessLinkURL,
+    elsewhere: view.elsewhere === true
   }
 }
 
@@ -50,6 +74,7 @@ function fromTeleconsultation (view: TeleconsultationView): Appointment {
     complete: true,
     clockOffsetMs: 0,
     language: undefined,
-    accessLinkURL: view.accessLinkURL
+    accessLinkURL: view.accessLinkURL,
+    elsewhere: false
   }
 }

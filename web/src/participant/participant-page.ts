@@ -10,7 +10,7 @@ import { createPoll, type Poll } from './poll.ts'
 import './waiting-room.ts'
 import { t } from './words.ts'
 
-type Stage = 'loading' | 'waiting' | 'call' | 'ended' | 'over' | 'invalid' | 'deleted' | 'forbidden'
+type Stage = 'loading' | 'waiting' | 'elsewhere' | 'call' | 'ended' | 'over' | 'invalid' | 'used' | 'deleted' | 'forbidden'
 
 /** A participant's page: the waiting room, then the call in a frame, then the way back in. */
 export class ParticipantPage extends LitElement {
@@ -74,7 +74,7 @@ export class ParticipantPage extends LitElement {
   #take (answer: Answer<Appointment>): boolean {
     this.trouble = false
     if (answer.ok) return this.#takeAppointment(answer.body)
-    const final = ({ 401: 'invalid', 403: 'forbidden', 404: 'deleted' } as const)[answer.status]
+    const final = ({ 401: 'invalid', 403: 'forbidden', 404: 'deleted', 410: 'used' } as const)[answer.status]
     if (final) this.stage = final
     else this.trouble = true
     return !final
@@ -83,10 +83,11 @@ export class ParticipantPage extends LitElement {
   #takeAppointment (appointment: Appointment): boolean {
     this.appointment = appointment
     speak(appointment.language)
-    if (isWebAddress(appointment.accessLinkURL)) this.stage = 'call'
+    if (appointment.elsewhere) this.stage = 'elsewhere'
+    else if (isWebAddress(appointment.accessLinkURL)) this.stage = 'call'
     else if (appointment.times && appointment.times.endMs <= performance.now() + appointment.clockOffsetMs) this.stage = 'over'
     else this.stage = 'waiting'
-    return this.stage === 'waiting'
+    return this.stage === 'waiting' || this.stage === 'elsewhere'
   }
 
   #callOver (event: CustomEvent<CallOver>) {
@@ -124,6 +125,8 @@ export class ParticipantPage extends LitElement {
         return html`<p class="message" role="status">${t('loading')}</p>`
       case 'waiting':
         return this.appointment ? html`<waiting-room .appointment=${this.appointment}></waiting-room>` : null
+      case 'elsewhere':
+        return message(t('elsewhereTitle'), t('elsewhere'), null)
       case 'ended':
         if (this.reason === 'removed') return message(t('removedTitle'), t('removed'), null)
         return message(t(this.reason === 'replaced' ? 'replacedTitle' : 'endedTitle'), t(endedText(this.reason)),
