@@ -281,7 +281,7 @@ export async function buildApp ({ configuration, name, version, webRoot, clock =
     feeds,
     outbox: mail?.outbox,
     erasures: storage.erasures === undefined ? erasuresInMemory(clock) : erasureStore(storage.erasures, clock)
-  })
+  }, async () => { await crud?.emptyLog() })
   const taxonomies = taxonomiesOf(configuration.taxonomies)
   const drawn = { services, graceMs: identity.personalLinkGraceMs }
   await app.register(async function api (scope) {

@@ -24,6 +24,14 @@ export interface StoreContext {
   isFleeting?: boolean | undefined
 }
 
+/** A part of everything, by the order of ids. */
+export interface Stretch {
+  after?: string | undefined
+  limit: number
+  /** Without those whose key is lost. */
+  readableOnly?: boolean | undefined
+}
+
 /**
  * Where teleconsultations are kept. Errors: STORAGE_*. After STORAGE_UNAVAILABLE or STORAGE_TIMEOUT a write may have
  * been made: read back by `find({ applied })` or `get`, and look for the operation among `control.applied`.
@@ -77,9 +85,9 @@ export interface TeleconsultationStore {
   /** As `get`, and in the trash as well. */
   getAnywhere (id: string, context: StoreContext): Promise<Teleconsultation | undefined>
   /** Those with this participant, in whatever state, in the order of their ids. */
-  ofPerson (externalId: string, page: { after?: string | undefined, limit: number }, context: StoreContext): Promise<Teleconsultation[]>
+  ofPerson (externalId: string, page: Stretch, context: StoreContext): Promise<Teleconsultation[]>
   /** All there are, in whatever state, in the order of their ids. */
-  walk (page: { after?: string | undefined, limit: number }, context: StoreContext): Promise<Teleconsultation[]>
+  walk (page: Stretch, context: StoreContext): Promise<Teleconsultation[]>
   /** As `replaceIfUnchanged`, in whatever state the document is. Nobody is told of it. */
   replaceAnywhere (current: Teleconsultation, changes: Changes, context: StoreContext): Promise<Teleconsultation | 'changed'>
   /** Whether the collection keeps what makes a session of a teleconsultation. Errors as `get`. */
@@ -254,15 +262,15 @@ export function teleconsultationStore (given: CrudCollection, layoutKnown: () =>
       return document === undefined ? undefined : read(document, layout)
     },
 
-    async ofPerson (externalId, { after, limit }, { headers, endsAt }) {
+    async ofPerson (externalId, { after, limit, readableOnly }, { headers, endsAt }) {
       const layout = await layoutKnown()
       const filter: CrudFilter = { 'participants.userExternalId': externalId, ...after === undefined ? {} : { _id: { $gt: after } } }
-      return (await collection.list({ limit, filter, sort: '_id', states: EVERYWHERE }, headers, endsAt)).map((document) => read(document, layout))
+      return (await collection.list({ limit, filter, sort: '_id', states: EVERYWHERE, readableOnly }, headers, endsAt)).map((document) => read(document, layout))
     },
 
-    async walk ({ after, limit }, { headers, endsAt }) {
+    async walk ({ after, limit, readableOnly }, { headers, endsAt }) {
       const layout = await layoutKnown()
-      return (await collection.list({ limit, ...after === undefined ? {} : { filter: { _id: { $gt: after } } }, sort: '_id', states: EVERYWHERE }, headers, endsAt)).map((document) => read(document, layout))
+      return (await collection.list({ limit, ...after === undefined ? {} : { filter: { _id: { $gt: after } } }, sort: '_id', states: EVERYWHERE, readableOnly }, headers, endsAt)).map((document) => read(document, layout))
     },
 
     async replaceAnywhere (current, changes, { headers, endsAt }) {

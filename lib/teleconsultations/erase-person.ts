@@ -1,7 +1,8 @@
 import { isAbout, seatOfSubject, withoutSubject, type Outstanding, type Subject } from '../domain/erasure.ts'
 import { seatOf, seatsOf, sessionOf, standingOf } from '../domain/session.ts'
 import { isComplete, isHeld, type Teleconsultation } from '../domain/teleconsultation.ts'
-import { ConcurrentChange, OperationInProgress, ProviderUnavailable } from '../errors.ts'
+import { ConcurrentChange, OperationInProgress, PersonalDataKeyLost, ProviderUnavailable } from '../errors.ts'
+import type { Stretch } from '../storage/teleconsultation-store.ts'
 import { changeTeleconsultation } from './change.ts'
 import type { WantedParticipants } from './create.ts'
 import { everywhere } from './places.ts'
@@ -25,6 +26,8 @@ export interface Erased {
   /** What could not be erased yet. Nothing of it is lost: the same may be tried again. */
   outstanding: Outstanding[]
 }
+
+type Finder = (stretch: Stretch, context: Context) => Promise<Teleconsultation[]>
 
 const PAGE = 200
 
@@ -52,11 +55,21 @@ export async function erasePerson (ports: Ports, stores: PersonalStores, externa
   await step('accounts', async () => { mapped = await ports.userMap.accountsOf(externalId, context) })
   const subject: Subject = { externalId, accounts: new Set(mapped) }
 
+  // One whose key is lost keeps no other from being found.
+  const pageOf = async (find: Finder, after: string | undefined): Promise<Teleconsultation[]> => {
+    try {
+      return await find({ after, limit: PAGE }, context)
+    } catch (error) {
+      if (!(error instanceof PersonalDataKeyLost)) throw error
+      missing('teleconsultations', error)
+      return await find({ after, limit: PAGE, readableOnly: true }, context)
+    }
+  }
   // First where an index finds him, then everything: he may be somebody's owner, or have been left out of a list.
-  for (const find of [ports.store.ofPerson.bind(undefined, externalId), ports.store.walk]) {
+  for (const find of [(stretch, given) => ports.store.ofPerson(externalId, stretch, given), (stretch, given) => ports.store.walk(stretch, given)] satisfies Finder[]) {
     await step('teleconsultations', async () => {
       for (let after: string | undefined; ;) {
-        const page = await find({ after, limit: PAGE }, context)
+        const page = await pageOf(find, after)
         for (const document of page) {
           if (isAbout(document, subject)) await step('teleconsultations', async () => { await eraseIn(ports, document, subject, done, context) })
         }

@@ -26,7 +26,8 @@ export interface Erasures {
 const BATCH = 50
 const WORKING: readonly Outstanding[] = [{ what: 'teleconsultations', reason: 'IN_PROGRESS', count: 1 }]
 
-export function erasures (ports: Ports, stores: PersonalStores & { erasures: ErasureStore }): Erasures {
+/** @param emptyLog takes what was written before out of the storage's own log, where that is here */
+export function erasures (ports: Ports, stores: PersonalStores & { erasures: ErasureStore }, emptyLog: () => Promise<void> = async () => {}): Erasures {
   const running = new Map<string, Promise<Erased>>()
 
   const attempt = async (externalId: string, context: Context): Promise<Erased> => {
@@ -34,6 +35,7 @@ export function erasures (ports: Ports, stores: PersonalStores & { erasures: Era
     const { outstanding, ...counts } = erased
     if (outstanding.length === 0) await stores.erasures.end(externalId, context)
     else await stores.erasures.note(externalId, outstanding, context)
+    await emptyLog()
     // Whose erasure it is stays out of the log.
     context.log.info({ ...counts, outstanding }, outstanding.length === 0 ? 'A person was erased' : 'A person is not erased everywhere yet')
     return erased

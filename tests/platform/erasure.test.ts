@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { ERASURES } from '../../lib/storage/collections.ts'
 import { flakyCrud } from '../support/flaky-crud.ts'
@@ -162,6 +164,28 @@ t.test('the last administrator of an organisation stays until there is another',
   t.same(await members(), ['doctor-2'])
   t.match(await erase(service, 'doctor-2'), { status: 202, outstanding: [{ what: 'memberships', reason: 'LAST_ADMIN', count: 1 }] })
   t.same(await members(), ['doctor-2'])
+})
+
+t.test('the bytes of the embedded storage’s files hold nothing of him, while the service runs', async (t) => {
+  const service = await startService(t, { PII_ENCRYPTION_KEYS: 'none' })
+  await book(service, booking({ participants: { number: 2, data: [ADA, BEN] }, start_date: after(NOON, 600).toISOString() }))
+  await service.app.telling.run()
+  const bytes = () => Buffer.concat(readdirSync(service.dataPath).map((name) => readFileSync(join(service.dataPath, name)))).toString('latin1')
+  t.ok(/Bruno Verdi/.test(bytes()))
+  t.match(await erase(service), { status: 200 })
+  t.equal(/Bruno|patient-1|ben@example/.exec(bytes())?.[0], undefined)
+  t.ok(/Ada Rossi/.test(bytes()))
+})
+
+t.test('a document whose key is lost is told, and keeps him from being erased nowhere else', async (t) => {
+  const first = await startService(t)
+  await book(first)
+  await first.app.close()
+  rmSync(join(first.dataPath, 'pii-keys'))
+  const second = await startService(t, {}, { dataPath: first.dataPath })
+  const roomId = await book(second, booking({ participants: { number: 3, data: [DOCTOR, CARLA, PATIENT] }, start_date: after(NOON, 600).toISOString() }))
+  t.match(await erase(second), { status: 202, pseudonymised: 1, outstanding: [{ what: 'teleconsultations', reason: 'PII_KEY_LOST' }] })
+  t.notMatch((await second.inject({ url: `/sessions/${roomId}` })).body, /Bruno|patient-1/)
 })
 
 t.test('messages to him leave the outbox', async (t) => {

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { callOf, mediaArrives, openWeb } from '../support/browser.ts'
+import { linkIn, startFakeSmtp } from '../support/fake-smtp.ts'
 import { linkedText } from '../../web/src/clinic/linked-text.ts'
 
 const web = await openWeb(t)
@@ -48,6 +49,22 @@ t.test('who is booked with an address gets a message, and its link opens the wai
   const received = await Promise.all([mediaArrives(doctor), mediaArrives(patient)])
   for (const { videoFrames, audioEnergy } of received) t.ok(videoFrames > 0 && audioEnergy > 0, 'seen and heard')
   t.equal(await doctor.getByTestId('tile').locator('.name').innerText(), 'Bruno Verdi')
+})
+
+t.test('a link out of an e-mail that a mail server received leads into the call', async (t) => {
+  const smtp = await startFakeSmtp(t)
+  const service = await web.startService(t, undefined, { SMTP_URL: smtp.url, MAIL_FROM: '"Clinic" <visits@clinic.example>' })
+  const clinic = await web.visit(t, `${service.origin}/`)
+  await clinic.getByTestId('name-1').waitFor()
+  await bookOn(clinic, [{ name: 'Ada Rossi', email: 'ada@clinic.example' }, { name: 'Bruno Verdi', email: 'bruno@home.example' }])
+  await smtp.reached(2)
+  const links = ['ada@clinic.example', 'bruno@home.example'].map((address) => linkIn(smtp.to(address)[0] ?? t.fail('nothing arrived') as never) ?? '')
+  for (const link of links) t.match(link, new RegExp(`^${service.origin}/join#.+`))
+
+  const [doctorPage, patientPage] = await Promise.all(links.map((link) => web.visit(t, link))) as [Page, Page]
+  const [doctor, patient] = await Promise.all([callOf(doctorPage), callOf(patientPage)])
+  for (const { videoFrames, audioEnergy } of await Promise.all([mediaArrives(doctor), mediaArrives(patient)])) t.ok(videoFrames > 0 && audioEnergy > 0, 'seen and heard')
+  t.equal(await patient.getByTestId('tile').locator('.name').innerText(), 'Ada Rossi')
 })
 
 t.test('a message that comes later is shown before the earlier ones, also in Italian and on a narrow screen', async (t) => {

@@ -41,6 +41,8 @@ export interface EmbeddedCrud {
   readonly origin: string
   /** Rewrites the file without the bytes of before; nothing is answered meanwhile. False: another process held the file, try again. */
   compact (): Promise<boolean>
+  /** Empties the log beside the file, which holds the bytes of before. False: another process reads it. */
+  emptyLog (): Promise<boolean>
   /** Stops listening, finishes the writes that wait, and closes the file. */
   close (): Promise<void>
 }
@@ -128,5 +130,5 @@ export async function startEmbeddedCrud (options: EmbeddedCrudOptions): Promise<
     await app.close().catch(() => {})
     throw error
   }
-  return { origin: `http://${hostOf(addressOf(app))}`, compact: async () => database.compact(), close: () => app.close() }
+  return { origin: `http://${hostOf(addressOf(app))}`, compact: async () => database.compact(), emptyLog: async () => database.emptyLog(), close: () => app.close() }
 }

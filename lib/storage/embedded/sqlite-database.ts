@@ -32,6 +32,8 @@ export interface Database {
    * nor written by other processes. False: another process held the file, so the bytes may still be there.
    */
   compact (): boolean
+  /** Writes the log into the file and empties it. False: another process reads it, so the bytes of before may still be there. */
+  emptyLog (): boolean
   close (): void
 }
 
@@ -137,6 +139,7 @@ export function openDatabase (file: string): Database {
     schedule()
   })
 
+  const emptyLog = () => sqlite.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0
   const flushAll = () => { while (waiting.length > 0) flush() }
 
   return {
@@ -152,7 +155,11 @@ export function openDatabase (file: string): Database {
         throw error
       }
       // Until it is emptied the log holds the pages of before.
-      return sqlite.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0
+      return emptyLog()
+    },
+    emptyLog () {
+      flushAll()
+      return emptyLog()
     },
     close () {
       flushAll()
