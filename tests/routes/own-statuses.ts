@@ -46,7 +46,7 @@ export const OWN_ROUTES: Routes = {
     request: { method: 'DELETE', url: '/people/patient-1' },
     statuses: {
       200: {},
-      202: { crud: 'conflict' },
+      202: { crud: 'conflict', before: { method: 'POST', url: '/teleconsultation', payload: booking() } },
       400: { request: { url: '/people/%00' }, code: 'FST_ERR_VALIDATION' },
       401: UNKNOWN,
       403: FOREIGN,
@@ -60,7 +60,7 @@ export const OWN_ROUTES: Routes = {
       400: { request: { url: '/people/%00/erasure' }, code: 'FST_ERR_VALIDATION' },
       401: UNKNOWN,
       403: FOREIGN,
-      404: { code: 'ERASURE_NOT_FOUND' },
+      404: { request: { url: '/people/nobody/erasure' }, code: 'ERASURE_NOT_FOUND' },
       ...UPSTREAM
     }
   },
