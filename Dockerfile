@@ -36,4 +36,4 @@ VOLUME /home/node/app/data
 HEALTHCHECK --interval=20s --timeout=3s --start-period=15s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HTTP_PORT}/-/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["/usr/bin/tini", "--"]
-CMD ["node", "--max-semi-space-size=1", "--max-old-space-size=48", "dist/index.js"]
+CMD ["node", "--optimize-for-size", "--max-semi-space-size=2", "--max-old-space-size=48", "dist/index.js"]

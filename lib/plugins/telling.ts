@@ -27,7 +27,7 @@ declare module 'fastify' {
 /** A look after a write, so that nobody waits for the next one. */
 const AFTER_A_WRITE_MS = 50
 /** Of the event loop's time, so that requests hardly notice how many letters are due: see docs/e-mail.md. */
-const SHARE = 0.25
+const SHARE = 0.15
 const LONGEST_REST_MS = 50
 
 /** Sends the e-mails that are due: every now and then, and soon after each write. */
