@@ -307,7 +307,7 @@ t.test('without an SMTP server the outbox keeps what would have been sent', asyn
   t.same(kept.map(({ to, text }) => `${to} ${text.includes('/join#')}`).sort(), ['ada@example.com false', 'ada@example.com true', 'ben@example.com false', 'ben@example.com true'])
 })
 
-t.test('hundreds of reminders that are due at once are each sent once', async (t) => {
+t.test('reminders that are due at once, more than are read at once, are each sent once', async (t) => {
   const seen: string[] = []
   const smtp = await startFakeSmtp(t, {
     onData (stream, _session, done) {
@@ -320,13 +320,13 @@ t.test('hundreds of reminders that are due at once are each sent once', async (t
     }
   })
   const service = await startService(t, { ...variables(smtp), LOG_LEVEL: 'warn' })
-  for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 15 }, () => book(service, visit())))
+  for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 15 }, () => book(service, visit())))
   await tell(service)
-  t.equal(seen.splice(0).length, 300)
+  t.equal(seen.splice(0).length, 120)
   service.setClock(after(START, -DAY))
   await tell(service)
-  t.equal(seen.length, 300)
-  t.equal(new Set(seen).size, 300)
+  t.equal(seen.length, 120)
+  t.equal(new Set(seen).size, 120)
   await tell(service)
-  t.equal(seen.length, 300)
+  t.equal(seen.length, 120)
 })

@@ -19,9 +19,9 @@ export interface Service {
 
 export interface Teardown { teardown (close: () => unknown): unknown }
 
-/** What no line of any service that a test starts may hold: names, people's ids, tokens, vendor links, keys, sessions. */
+/** What no line of any service that a test starts may hold: names, e-mail addresses, people's ids, tokens, vendor links, keys, sessions. */
 const SECRETS = [
-  /Ada Rossi|Bruno Verdi/, /"(doctor|patient)-\d"/, /auth0\|/, /eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+/, /rest-call-handler\/(?!\[REDACTED\])/,
+  /Ada Rossi|Bruno Verdi/, /[\w.+-]+@(?:[\w-]+\.)+(?:example|com|org|it)\b/, /"(doctor|patient)-\d"/, /auth0\|/, /eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+/, /rest-call-handler\/(?!\[REDACTED\])/,
   /ak_fake_0001/, /sid=1/, /secret-of-the-database/
 ]
 
