@@ -159,11 +159,15 @@ const isDeadEnd = ({ externalId, bounced, code, of }: Failure, told: Pick<Told, 
 /** Without his failures, but for a bounce that came while the letter was under way. */
 const withoutHis = ({ failures = [] }: Mail, told: Told) => failures.filter((one) => one.externalId !== told.externalId || isDeadEnd(one, told))
 
-/** What is kept once a letter was sent. */
+/** Whether letters may be under way of which nothing is written down yet. */
+export const isBeingTold = ({ mail }: Pick<Control, 'mail'>, now: Date): boolean => (mail?.heldUntil ?? 0) > now.getTime()
+
+/** What is kept once a letter was sent. What was asked for while it was under way is still to be sent. */
 export function afterSending (mail: Mail, { told }: Letter): Mail {
+  const asked = mail.told?.find(({ externalId }) => externalId === told.externalId)?.again
   return {
     ...mail,
-    told: [...(mail.told ?? []).filter(({ externalId }) => externalId !== told.externalId), told],
+    told: [...(mail.told ?? []).filter(({ externalId }) => externalId !== told.externalId), asked === undefined || asked <= told.at ? told : { ...told, again: asked }],
     failures: withoutHis(mail, told)
   }
 }

@@ -17,7 +17,7 @@ export interface ErasureStore {
   /** Asking for the same again changes nothing. */
   begin (userId: string, context: StoreContext): Promise<StartedErasure>
   find (userId: string, context: StoreContext): Promise<StartedErasure | undefined>
-  /** Those under way, the oldest first. */
+  /** Those under way, the longest untouched first: what cannot be finished keeps no other from its turn. */
   list (limit: number, context: StoreContext): Promise<StartedErasure[]>
   note (userId: string, outstanding: readonly Outstanding[], context: StoreContext): Promise<void>
   end (userId: string, context: StoreContext): Promise<void>
@@ -40,7 +40,7 @@ export function erasureStore (collection: CrudCollection, clock: () => Date): Er
       return document === undefined ? undefined : erasureOf(document)
     },
     async list (limit, { headers, endsAt }) {
-      return (await collection.list({ limit, sort: 'requestedAt' }, withoutRowRestriction(headers), endsAt)).map(erasureOf)
+      return (await collection.list({ limit, sort: 'updatedAt' }, withoutRowRestriction(headers), endsAt)).map(erasureOf)
     },
     async note (userId, outstanding, context) {
       const document = await read(userId, context)
@@ -66,6 +66,7 @@ export function erasuresInMemory (clock: () => Date): ErasureStore {
     list: async (limit) => [...started.values()].slice(0, limit),
     async note (userId, outstanding) {
       const erasure = started.get(userId)
+      started.delete(userId)
       if (erasure !== undefined) started.set(userId, { ...erasure, outstanding: [...outstanding] })
     },
     async end (userId) { started.delete(userId) }

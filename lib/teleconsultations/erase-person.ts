@@ -1,5 +1,6 @@
 import { isAbout, seatOfSubject, withoutSubject, type Outstanding, type Subject } from '../domain/erasure.ts'
 import { seatOf, seatsOf, sessionOf, standingOf } from '../domain/session.ts'
+import { isBeingTold } from '../domain/letters.ts'
 import { isComplete, isHeld, type Teleconsultation } from '../domain/teleconsultation.ts'
 import { ConcurrentChange, OperationInProgress, PersonalDataKeyLost, ProviderUnavailable } from '../errors.ts'
 import type { Stretch } from '../storage/teleconsultation-store.ts'
@@ -106,8 +107,9 @@ async function eraseIn (ports: Ports, found: Teleconsultation, subject: Subject,
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (current === undefined || !isAbout(current, subject)) return
     const { control } = current
-    // What an operation is about to publish has him in it; and what the provider has not been told yet needs his account.
-    if (control.operation !== undefined || standingOf(sessionOf(current), subject.externalId)?.untold === true) throw new OperationInProgress()
+    // What an operation is about to publish has him in it, what the provider has not been told yet needs his account, and of a letter
+    // under way it is going to be written down, and kept in the outbox, to whom it was.
+    if (control.operation !== undefined || standingOf(sessionOf(current), subject.externalId)?.untold === true || isBeingTold(control, ports.clock.now())) throw new OperationInProgress()
     const written = await ports.store.replaceAnywhere(current, withoutSubject(current, subject, `erased-${ports.ids.operation()}`), context)
     if (written !== 'changed') {
       done.pseudonymised++

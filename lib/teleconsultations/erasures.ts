@@ -1,7 +1,8 @@
 import type { Outstanding } from '../domain/erasure.ts'
 import type { ErasureStore, StartedErasure } from '../storage/erasure-store.ts'
 import { erasePerson, type Erased, type PersonalStores } from './erase-person.ts'
-import type { Context, Deadline, Ports } from './ports.ts'
+import { passed } from './deadline.ts'
+import type { Context, Ports } from './ports.ts'
 
 /** What an erasure has come to. Nothing outstanding: nothing of him is left. */
 export interface ErasureReport extends Pick<Erased, 'pseudonymised' | 'cancelled'> {
@@ -55,23 +56,22 @@ export function erasures (ports: Ports, stores: PersonalStores & { erasures: Era
       // Neither what a gateway lets this caller see, nor how long he waits, bounds it.
       const work = once(externalId, { headers: {}, log: given.log })
       ports.inBackground('erase a person', async () => { await work }, given.log)
-      const { signal, cancel } = ports.clock.deadline(waitMs)
+      const deadline = ports.clock.deadline(waitMs)
       try {
-        const erased = await Promise.race([work, passed({ signal, cancel })])
+        const erased = await Promise.race([work, passed(deadline)])
         return erased === undefined ? { requestedAt, pseudonymised: 0, cancelled: 0, outstanding: outstanding ?? [...WORKING] } : { requestedAt, ...erased }
       } finally {
-        cancel()
+        deadline.cancel()
       }
     },
 
     find: async (externalId, context) => await stores.erasures.find(externalId, context),
 
     async resume (context) {
-      for (const { userId } of await stores.erasures.list(BATCH, context)) await once(userId, context)
+      for (const { userId } of await stores.erasures.list(BATCH, context)) {
+        // One that fails keeps no other's from going on.
+        await once(userId, context).catch((error: unknown) => { context.log.warn({ err: error }, 'An erasure could not go on') })
+      }
     }
   }
-}
-
-const passed = async ({ signal }: Deadline): Promise<undefined> => {
-  if (!signal.aborted) await new Promise((resolve) => { signal.addEventListener('abort', resolve, { once: true }) })
 }

@@ -1,7 +1,8 @@
-import { afterFailing, afterSending, lettersDue, type Letter, type LetterRules, type Mail } from '../domain/letters.ts'
+import { afterFailing, afterSending, isBeingTold, lettersDue, type Letter, type LetterRules, type Mail } from '../domain/letters.ts'
 import { isHeld, type Teleconsultation } from '../domain/teleconsultation.ts'
+import { passed } from './deadline.ts'
 import type { Pace } from './pace.ts'
-import { ATTEMPTS, type Context, type Deadline, type Ports } from './ports.ts'
+import { ATTEMPTS, type Context, type Ports } from './ports.ts'
 
 /** What became of a letter. `isFinal`: trying it again is in vain, e.g. an address that does not exist. */
 export type Posted = 'sent' | { code: string, isFinal: boolean }
@@ -73,7 +74,7 @@ type LetterOptions = Omit<TellingOptions, 'atOnce'> & { pace: Pace }
 
 async function tellOf (ports: Ports, document: Teleconsultation, { reminders, ...sending }: LetterOptions, done: Telling, context: Context): Promise<void> {
   // Whoever is at work on it writes on the condition that nobody else did; and who holds it has letters under way that nobody else knows of.
-  if (document.control.operation !== undefined || (document.control.mail?.heldUntil ?? 0) > ports.clock.now().getTime()) return
+  if (document.control.operation !== undefined || isBeingTold(document.control, ports.clock.now())) return
   done.looked++
   const rules: LetterRules = { now: ports.clock.now().getTime(), reminders, pauseAfter }
   const { letters, due } = lettersDue(document, rules)
@@ -129,8 +130,4 @@ async function writeDown (ports: Ports, taken: Teleconsultation, change: (mail: 
     current = await ports.store.getAnywhere(taken.id, context)
   }
   context.log.error({ roomId: taken.id }, 'What was sent could not be written down: it may be sent once more')
-}
-
-const passed = async ({ signal }: Deadline): Promise<void> => {
-  if (!signal.aborted) await new Promise((resolve) => { signal.addEventListener('abort', resolve, { once: true }) })
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { afterBouncing, afterFailing, afterSending, lettersDue, type Letter, type LetterRules, type Mail, type Round } from '../../lib/domain/letters.ts'
+import { askedAgain } from '../../lib/domain/asked-again.ts'
 import type { Session } from '../../lib/domain/session.ts'
 import type { Content, Phase, StoredParticipant } from '../../lib/domain/teleconsultation.ts'
 import { after, NOON } from '../support/service.ts'
@@ -243,6 +244,20 @@ t.test('a letter that was given up, or came back from where his address forwards
     t.same(said(reminded), [`reminder ${DAY} ada@example.com 0`], status)
     t.same(sendAll(told, after(IN_THREE_DAYS, -DAY)).control.mail?.failures, [], 'the next one that is taken ends it')
   }
+})
+
+t.test('what is asked for while a letter is under way is sent after it, and what was asked for before it goes with it', async (t) => {
+  const askedAt = (at: Visit, when: Date): Visit => withMail(at, (mail) => askedAgain(mail, 'ada', when))
+  const told = sendAll(visit(IN_THREE_DAYS, [ADA]), NOON)
+  const dayBefore = after(IN_THREE_DAYS, -DAY)
+  const reminded = withMail(askedAt(told, dayBefore), (mail) => look(told, dayBefore).letters.reduce(afterSending, mail))
+  t.same(said(look(reminded, after(dayBefore, 1))), ['invitation ada@example.com 0'])
+  t.same(said(look(sendAll(reminded, after(dayBefore, 1)), after(dayBefore, 2))), [], 'once')
+
+  const later = after(NOON, 5)
+  const renewed = withSession(askedAt(told, later), { standings: [{ externalId: 'ada', link: 1 }] })
+  t.same(said(look(renewed, later)), ['invitation ada@example.com 1'])
+  t.same(said(look(sendAll(renewed, later), later)), [])
 })
 
 t.test('what comes back while its letter is being written down stays', async (t) => {

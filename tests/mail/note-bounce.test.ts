@@ -1,14 +1,11 @@
 import t from 'tap'
 import { letterIds, messageHeaders, recipientOf } from '../../lib/mail/headers.ts'
-import { TELECONSULTATIONS, USER_ID_MAPS } from '../../lib/storage/collections.ts'
-import { startEmbeddedCrud } from '../../lib/storage/embedded/server.ts'
-import { openStorage } from '../../lib/storage/storage.ts'
-import { teleconsultationStore } from '../../lib/storage/teleconsultation-store.ts'
 import { changeTeleconsultation } from '../../lib/teleconsultations/change.ts'
 import { createTeleconsultation } from '../../lib/teleconsultations/create.ts'
 import { noteBounce } from '../../lib/teleconsultations/note-bounce.ts'
-import { DATES, person, world } from '../support/operations.ts'
+import { DATES, person } from '../support/operations.ts'
 import type { Teardown } from '../support/service.ts'
+import { storedWorld } from '../support/stored-operations.ts'
 
 const KEY = { key: 'a key of this test', domain: 'clinic.example' }
 const TO = 'patient@example.com'
@@ -16,20 +13,12 @@ const PEOPLE = { number: 2, people: [person('doctor', 'plus'), { ...person('pati
 
 /** Notifications to operations over a real storage, about a teleconsultation whose patient was written to. */
 async function start (t: Teardown) {
-  const made = world()
-  const crud = await startEmbeddedCrud({ file: ':memory:', collections: [TELECONSULTATIONS, USER_ID_MAPS], userIdHeaderKey: 'miauserid', clock: () => made.time.now })
-  const storage = openStorage({ url: crud.origin, teleconsultations: '/teleconsultations', userIdMaps: '/userid-maps', timeoutMs: 60_000, clock: () => made.time.now })
-  t.teardown(async () => {
-    await made.quiet()
-    await storage.close()
-    await crud.close()
-  })
-  const ports = { ...made.ports, store: teleconsultationStore(storage.teleconsultations, storage.layout, 'memory', { tellsPeople: true }) }
+  const made = await storedWorld(t)
+  const { ports } = made
   const { id } = await createTeleconsultation(ports, async () => PEOPLE, DATES, made.context)
   const { messageId } = messageHeaders({ document: id, recipient: recipientOf({ externalId: 'patient', to: TO }), kind: 'invitation', sequence: 0, told: [] }, KEY)
   return {
     ...made,
-    ports,
     id,
     note: async (messageIds = [messageId]) => await noteBounce(ports, letterIds(KEY), { messageIds, recipient: TO, status: '5.1.1' }, made.context),
     failures: async () => (await ports.store.getAnywhere(id, made.context))?.control.mail?.failures,

@@ -1,16 +1,13 @@
 import t from 'tap'
 import type { Letter } from '../../lib/domain/letters.ts'
 import type { Control } from '../../lib/domain/teleconsultation.ts'
-import { TELECONSULTATIONS, USER_ID_MAPS } from '../../lib/storage/collections.ts'
-import { startEmbeddedCrud } from '../../lib/storage/embedded/server.ts'
-import { openStorage } from '../../lib/storage/storage.ts'
-import { teleconsultationStore } from '../../lib/storage/teleconsultation-store.ts'
 import { addParticipant, changeTeleconsultation } from '../../lib/teleconsultations/change.ts'
 import { createTeleconsultation } from '../../lib/teleconsultations/create.ts'
 import { removeTeleconsultation } from '../../lib/teleconsultations/remove.ts'
 import { tellPeople, type Post, type Posted, type TellingOptions } from '../../lib/teleconsultations/tell-people.ts'
-import { DATES, person, world } from '../support/operations.ts'
+import { DATES, person } from '../support/operations.ts'
 import { after, NOON, type Teardown } from '../support/service.ts'
+import { storedWorld } from '../support/stored-operations.ts'
 
 const reachable = (externalId: string, privilege: 'plus' | 'basic' = 'basic') => ({ ...person(externalId, privilege), email: `${externalId}@example.com` })
 const PAIR = { number: 2, people: [reachable('doctor', 'plus'), reachable('patient')] }
@@ -18,15 +15,8 @@ const LEASE_MS = 5 * 60_000
 
 /** Operations and rounds over a real storage, with a post that does what a test says. */
 async function start (t: Teardown) {
-  const made = world()
-  const crud = await startEmbeddedCrud({ file: ':memory:', collections: [TELECONSULTATIONS, USER_ID_MAPS], userIdHeaderKey: 'miauserid', clock: () => made.time.now })
-  const storage = openStorage({ url: crud.origin, teleconsultations: '/teleconsultations', userIdMaps: '/userid-maps', timeoutMs: 60_000, clock: () => made.time.now })
-  t.teardown(async () => {
-    await made.quiet()
-    await storage.close()
-    await crud.close()
-  })
-  const ports = { ...made.ports, store: teleconsultationStore(storage.teleconsultations, storage.layout, 'memory', { tellsPeople: true }) }
+  const made = await storedWorld(t)
+  const { ports } = made
   const sent: Letter[] = []
   const hooks: { send?: (letter: Letter) => Promise<Posted> } = {}
   const post: Post = {
@@ -37,7 +27,6 @@ async function start (t: Teardown) {
   }
   return {
     ...made,
-    ports,
     hooks,
     sent,
     round: async (options: Partial<TellingOptions> = {}) => await tellPeople(ports, { post, reminders: [1440, 10], atOnce: 3, ...options }, made.context),

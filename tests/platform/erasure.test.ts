@@ -1,7 +1,11 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { httpClient } from '../../lib/http/client.ts'
 import { ERASURES } from '../../lib/storage/collections.ts'
+import { crudCollection } from '../../lib/storage/crud-client.ts'
+import { startEmbeddedCrud } from '../../lib/storage/embedded/server.ts'
+import { erasuresInMemory, erasureStore } from '../../lib/storage/erasure-store.ts'
 import { flakyCrud } from '../support/flaky-crud.ts'
 import { startFakeSmtp } from '../support/fake-smtp.ts'
 import { startPlatform } from '../support/platform.ts'
@@ -24,6 +28,15 @@ const pending = async (service: Service, id = 'patient-1') => {
   const answer = await service.inject({ url: `/people/${id}/erasure`, headers: BACK_OFFICE })
   return { status: answer.statusCode, ...answer.json<{ code?: string, outstanding?: Report['outstanding'] }>() }
 }
+async function storedErasures (t: Teardown) {
+  let now = NOON
+  const clock = () => { now = after(now, 1); return now }
+  const crud = await startEmbeddedCrud({ file: ':memory:', collections: [ERASURES], userIdHeaderKey: 'miauserid', clock })
+  const http = httpClient({ baseUrl: crud.origin, timeoutMs: 10_000 })
+  t.teardown(async () => { await http.close(); await crud.close() })
+  return erasureStore(crudCollection(http, ERASURES.endpointBasePath), clock)
+}
+
 /** Everything in the storage, whatever its state. */
 const kept = async (origin: string, ...names: string[]) =>
   (await Promise.all(names.map(async (name) => await (await fetch(`${origin}/${name}/?_l=200&_st=PUBLIC,DRAFT,TRASH,DELETED`)).text()))).join('\n')
@@ -114,6 +127,30 @@ t.test('whoever takes part in hundreds of visits is erased from all of them, who
   const [one, other] = await Promise.all([erase(service), erase(service)])
   t.match([one, other], [{ status: 200, pseudonymised: 450 }, { status: 200, pseudonymised: 450 }], 'one attempt, whose outcome both are told')
   t.notMatch(await stored(), /patient-1|Bruno/)
+})
+
+t.test('what a letter under way would leave of him is waited for', async (t) => {
+  const smtp = await startFakeSmtp(t)
+  const { service, stored } = await start(t, { variables: { SMTP_URL: smtp.url, MAIL_FROM: 'visits@clinic.example', MAIL_EVERY_SEC: '3600' } })
+  smtp.hold()
+  await book(service, booking({ participants: { number: 3, data: [ADA, CARLA, BEN] }, start_date: after(NOON, 600).toISOString() }))
+  await smtp.reached(1)
+  t.match(await erase(service), { status: 202, outstanding: [{ what: 'teleconsultations', reason: 'OPERATION_IN_PROGRESS' }] })
+  smtp.release()
+  await service.app.telling.run()
+  await service.app.telling.run()
+  await service.app.reconciler.run()
+  t.match(await pending(service), { status: 404, code: 'ERASURE_NOT_FOUND' })
+  t.notMatch(await stored(), /patient-1|Bruno|ben@example/)
+})
+
+t.test('an erasure that cannot be finished keeps no other from its turn', async (t) => {
+  for (const store of [erasuresInMemory(() => NOON), await storedErasures(t)]) {
+    for (const userId of ['stuck', 'waiting']) await store.begin(userId, { headers: {} })
+    t.same((await store.list(1, { headers: {} })).map(({ userId }) => userId), ['stuck'])
+    await store.note('stuck', [{ what: 'memberships', reason: 'LAST_ADMIN', count: 1 }], { headers: {} })
+    t.same((await store.list(1, { headers: {} })).map(({ userId }) => userId), ['waiting'])
+  }
 })
 
 t.test('a vendor that fails keeps nothing else from being erased, and is asked again until it is done', async (t) => {
